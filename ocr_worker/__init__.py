@@ -1,0 +1,1 @@
+"""The worker: opens documents, recognizes pages, writes outputs; one task at a time."""

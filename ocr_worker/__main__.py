@@ -1,0 +1,63 @@
+"""The worker's entry: claim stdio, say hello, load the engine, say ready, serve."""
+
+import argparse
+import faulthandler
+import logging
+import os
+import signal
+import sys
+
+from ocr_worker import wire
+from ocr_worker.control import Control
+
+_PR_SET_PDEATHSIG = 1
+"""linux/prctl.h"""
+
+
+def main() -> None:
+    """Serve the daemon until it ends us; does not return."""
+    parser = argparse.ArgumentParser(
+        prog="ocr-worker", description="Internal: run by the daemon, speaks its private wire."
+    )
+    parser.add_argument("--parent", type=int, required=True, help="the daemon's process id")
+    parser.add_argument("--engine", help="engine to load before ready")
+    parser.add_argument("--inspector", action="store_true", help="opens documents, reads no page")
+    options = parser.parse_args()
+
+    wire_in, wire_out = wire.claim_stdio()
+    faulthandler.enable()
+    die_with(options.parent)
+    # The daemon decides when we go; a Ctrl-C in its terminal is not meant for us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    control = Control(wire_in, wire_out)
+    control.start()
+    control.say(wire.Hello(wire_version=wire.WIRE_VERSION, pid=os.getpid()))
+    try:
+        # Only now the heavy imports: the daemon knows already that we are alive.
+        from ocr_worker.serve import Server
+    except ImportError:
+        logging.exception("the worker's packages are not installed")
+        control.leave(wire.WorkerExit.CANNOT_START)
+    server = Server(control)
+    if options.engine is not None:
+        server.preload(options.engine)
+    control.say(wire.Ready())
+    server.serve()
+
+
+def die_with(parent: int) -> None:
+    """On Linux, have the kernel kill us when the daemon dies, even inside native code."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        # It died before the order was in place.
+        os._exit(wire.WorkerExit.OK)
+
+
+if __name__ == "__main__":
+    main()

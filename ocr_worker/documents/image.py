@@ -1,0 +1,239 @@
+"""Image files, read by Pillow: PNG, JPEG, TIFF of any number of pages, WebP and BMP.
+
+A size is taken from the header and checked before anything is decoded. Files are handed to Pillow
+as streams, never by name: by name it maps some into memory, and a file that shrinks under a map
+kills the process.
+"""
+
+import contextlib
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+from ocr_worker import wire
+from ocr_worker.documents.base import (
+    POINTS_PER_INCH,
+    Frame,
+    PageImage,
+    SourceFile,
+    cannot_be_read,
+    check_page,
+    check_page_count,
+    check_pixels,
+)
+from ocr_worker.engines.base import Pixels
+from ocr_worker.errors import TaskError
+
+if TYPE_CHECKING:
+    from ocr_worker.documents.text_layer import TextLayer
+
+# Pillow's own limit only warns up to twice its value, and is not ours to tell the host about.
+Image.MAX_IMAGE_PIXELS = None
+
+MIN_DPI, MAX_DPI = 30.0, 4800.0
+"""Resolutions outside are mistakes of the writing program, as is a ratio of the two beyond 4."""
+
+_DECODE_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow raises for damaged data: whatever its parser stumbled over."""
+
+_TO_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation to what makes the image upright; Pillow's rotations are counter-clockwise."""
+
+_ROTATIONS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
+"""EXIF orientation to degrees clockwise, the mirroring ones without their mirror."""
+
+
+class ImageDocument:
+    """An open image file. Raises as `open_document` says."""
+
+    def __init__(self, file: SourceFile, format_: str, limits: wire.Limits) -> None:
+        self._file = file
+        self._limits = limits
+        self.format = format_
+        self.size_bytes = file.size_bytes
+        self.modified_ns = file.modified_ns
+        self.encrypted = False
+        self.warnings: tuple[str, ...] = ()
+        self._stream = _open_stream(file.path)
+        try:
+            with _damage_as_task_error():
+                # Kept for sizes: finding a TIFF's page means walking the chain of all before it.
+                self._headers = Image.open(self._stream, formats=[format_.upper()])
+                frames = getattr(self._headers, "n_frames", 1)
+            self.page_count = frames if format_ == "tiff" else 1
+            if frames > self.page_count:
+                self.warnings = ("Only the first picture in the file is read.",)
+            check_page_count(self.page_count, limits)
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def describe(self, page: int) -> wire.PageInfo:
+        """Return a page's size in points; see `Document`."""
+        check_page(page, self.page_count)
+        with self._file.read_unchanged(), _damage_as_task_error(page):
+            self._headers.seek(page - 1)
+            size_pt, _ = _geometry(self._headers)
+            rotation = _ROTATIONS.get(_orientation(self._headers), 0)
+        return wire.PageInfo(
+            page=page,
+            width_pt=size_pt[0],
+            height_pt=size_pt[1],
+            rotation=rotation,
+            has_text=False,
+        )
+
+    def render(
+        self, page: int, *, dpi: float | None, region: wire.Region | None, scale: float
+    ) -> PageImage:
+        """Return a page's pixels, as many as the file has; see `Document`.
+
+        Pixels that are not square, as those of a fax, are made so. `dpi` resamples where the file
+        states its resolution; where it does not, there is nothing that `dpi` could be measured by.
+        """
+        check_page(page, self.page_count)
+        with (
+            self._file.read_unchanged(),
+            _damage_as_task_error(page),
+            _open_stream(self._file.path) as stream,
+            Image.open(stream, formats=[self.format.upper()]) as image,
+        ):
+            image.seek(page - 1)
+            check_pixels(*image.size, self._limits, f"Scan page {page} at a lower resolution.")
+            orientation = _orientation(image)  # before decoding, which may forget it
+            size_pt, stated_dpi = _geometry(image)
+            target = (dpi if dpi and stated_dpi else stated_dpi or POINTS_PER_INCH) * scale
+            width, height = (max(1, round(side * target / POINTS_PER_INCH)) for side in size_pt)
+            frame = Frame.of(size_pt, (width, height), page, region)
+            check_pixels(*frame.size_px, self._limits, f"Ask for a lower dpi for page {page}.")
+            upright: Image.Image = image
+            if image.format != "TIFF" and orientation in _TO_UPRIGHT:  # TIFF: Pillow turns it
+                upright = image.transpose(_TO_UPRIGHT[orientation])
+            return frame.image(_pixels(upright, frame))
+
+    def text_layer(self, page: int) -> "TextLayer | None":
+        """Return None: an image carries no text."""
+        check_page(page, self.page_count)
+        return None
+
+    def close(self) -> None:
+        """Release the file."""
+        self._headers.close()
+        self._stream.close()
+
+
+def _geometry(image: Image.Image) -> tuple[tuple[float, float], float | None]:
+    """Return (width, height) in points and the finer resolution that the file states.
+
+    From the header alone, with the orientation applied.
+    """
+    turned = _orientation(image) >= 5
+    width, height = image.size
+    if turned and image.format != "TIFF":  # Pillow has turned a TIFF's size itself
+        width, height = height, width
+    stated = _stated_dpi(image)
+    if stated is None:
+        return (float(width), float(height)), None
+    dpi_x, dpi_y = reversed(stated) if turned else stated
+    size_pt = width * POINTS_PER_INCH / dpi_x, height * POINTS_PER_INCH / dpi_y
+    return size_pt, max(dpi_x, dpi_y)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1  # asking Pillow would decode the image to look behind its data
+    found = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def _stated_dpi(image: Image.Image) -> tuple[float, float] | None:
+    """Return the resolution across and down that the file states, or None without a sane one."""
+    try:
+        across, down = (float(value) for value in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        return None
+    if not (MIN_DPI <= across <= MAX_DPI and MIN_DPI <= down <= MAX_DPI):
+        return None
+    return (across, down) if 0.25 <= across / down <= 4 else None
+
+
+def _pixels(image: Image.Image, frame: Frame) -> Pixels:
+    """Return the frame's part of an upright image, resampled where the frame's size differs."""
+    if image.size == frame.full_px:
+        return np.array(to_rgb(image.crop(frame.crop)))
+    across, down = image.width / frame.full_px[0], image.height / frame.full_px[1]
+    left, top, right, bottom = frame.crop
+    box = (
+        left * across,
+        top * down,
+        min(right * across, image.width),
+        min(bottom * down, image.height),
+    )
+    return np.array(to_rgb(image).resize(frame.size_px, Image.Resampling.LANCZOS, box=box))
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return the image in RGB, what is transparent in it over white."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(paper, image).convert("RGB")
+    if image.mode.startswith("I;16"):
+        # Pillow would clip to 255, which makes all but the darkest grey white.
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        return _stretched(np.asarray(image, dtype=np.float64)).convert("RGB")
+    return image.convert("RGB")
+
+
+def _stretched(values: NDArray[np.float64]) -> Image.Image:
+    """Return greys of an unstated range, from the darkest as black to the brightest as white."""
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    darkest, brightest = values.min(), values.max()
+    if darkest == brightest:
+        return Image.new("L", (values.shape[1], values.shape[0]), "white")
+    greys = np.rint((values - darkest) * (255 / (brightest - darkest)))
+    return Image.fromarray(greys.astype(np.uint8))
+
+
+def _open_stream(path: str) -> IO[bytes]:
+    try:
+        return open(path, "rb")
+    except OSError:
+        raise cannot_be_read() from None
+
+
+@contextlib.contextmanager
+def _damage_as_task_error(page: int | None = None) -> Iterator[None]:
+    try:
+        yield
+    except _DECODE_ERRORS:
+        what = "The image" if page is None else f"Page {page} of the image"
+        raise TaskError(
+            "document_unreadable",
+            f"{what} is damaged or cut off. Save, scan or download it again.",
+        ) from None

@@ -1,0 +1,402 @@
+"""PDF documents, read by PDFium through pypdfium2.
+
+PDFium is not thread-safe: everything here runs on one thread. It repairs what it can without
+telling, so a file that was cut off is recognized here, before pages go missing in silence.
+Annotations and filled-in form fields are rendered, as a viewer shows them.
+"""
+
+import contextlib
+import ctypes
+import math
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from ocr_worker import wire
+from ocr_worker.documents.base import (
+    POINTS_PER_INCH,
+    Frame,
+    PageImage,
+    SourceFile,
+    cannot_be_read,
+    check_page,
+    check_page_count,
+    check_pixels,
+)
+from ocr_worker.documents.text_layer import (
+    PAGE_FILLING,
+    Box,
+    PageView,
+    TextLayer,
+    has_text_over_it,
+    make_text_layer,
+    median_line_height,
+    read_glyphs,
+)
+from ocr_worker.engines.base import Pixels
+from ocr_worker.errors import TaskError
+
+LINE_HEIGHT_PX = 30.0
+"""Height of a line that recognizers read best; more pixels cost time and gain nothing."""
+
+MIN_TEXT_DPI, MAX_TEXT_DPI = 150.0, 300.0
+DEFAULT_DPI = 200.0
+
+MIN_SCAN_DPI = 50.0
+"""Images below it are backgrounds: nobody can read a scan so coarse."""
+
+_TAIL_BYTES = 1024 * 1024
+"""How far from the end the last cross-reference is looked for; garbage may follow it."""
+
+_LARGE_SHARE = 0.05
+"""Share of the page from which on an image counts for the resolution; smaller ones are logos."""
+
+_ROUNDED_SIZE = 0.002
+"""Share by which a page's size differs from its scan's by being rounded to whole points."""
+
+_MAX_FORM_DEPTH = 15
+_GRID = 64
+
+PageObject: TypeAlias = pdfium_c.FPDF_PAGEOBJECT
+
+
+class PdfDocument:
+    """An open PDF. Raises as `open_document` says."""
+
+    format = "pdf"
+
+    def __init__(self, file: SourceFile, password: str | None, limits: wire.Limits) -> None:
+        self._file = file
+        self._limits = limits
+        self.size_bytes = file.size_bytes
+        self.modified_ns = file.modified_ns
+        _check_tail(file)
+        self._pdf = _load(file.path, password)
+        try:
+            self.page_count = len(self._pdf)
+            check_page_count(self.page_count, limits)
+            self.encrypted = pdfium_c.FPDF_GetSecurityHandlerRevision(self._pdf) >= 0
+            self.warnings = _warnings(self._pdf)
+            if self._pdf.get_formtype() in (
+                pdfium_c.FORMTYPE_ACRO_FORM,
+                pdfium_c.FORMTYPE_XFA_FOREGROUND,
+            ):
+                self._pdf.init_forms()
+        except BaseException:
+            self._pdf.close()
+            raise
+
+    def describe(self, page: int) -> wire.PageInfo:
+        """Return a page's size, rotation and whether it carries text; see `Document`."""
+        with self._file.read_unchanged(), self._page(page) as loaded:
+            view = _view(loaded)
+            with _textpage(loaded, page) as textpage:
+                has_text = bool(textpage.get_text_bounded().strip())
+        return wire.PageInfo(
+            page=page,
+            width_pt=view.size[0],
+            height_pt=view.size[1],
+            rotation=view.rotation,
+            has_text=has_text,
+        )
+
+    def render(
+        self, page: int, *, dpi: float | None, region: wire.Region | None, scale: float
+    ) -> PageImage:
+        """Return a page's pixels; see `Document`.
+
+        Without `dpi`, a page that is an image comes at that image's own resolution, another at
+        one that suits its text, lowered where a very large page would exceed the pixel limit.
+        """
+        with self._file.read_unchanged(), self._page(page) as loaded:
+            view = _view(loaded)
+            images = _images(loaded)
+            for image in images:
+                check_pixels(
+                    *image.size_px, self._limits, f"Scan page {page} at a lower resolution."
+                )
+            with _textpage(loaded, page) as textpage:
+                line_height = median_line_height(read_glyphs(textpage, view))
+            wanted = scale * (dpi or suitable_dpi(images, view, line_height))
+            frame = _frame(wanted, view, images, page, region)
+            need = frame.size_px[0] * frame.size_px[1] / self._limits.max_page_pixels
+            if dpi is None and need > 1:
+                # The margin makes up for sides rounded up to whole pixels.
+                frame = _frame(0.99 * wanted / math.sqrt(need), view, images, page, region)
+            check_pixels(
+                *frame.size_px, self._limits, f"Ask for a lower dpi for page {page}, or a region."
+            )
+            pixels = _draw(frame, loaded)
+            if any(_is_missing(image, pixels, frame, view) for image in images):
+                raise TaskError(
+                    "document_unreadable",
+                    f"The image on page {page} is damaged. Scan or download the document again.",
+                    page=page,
+                )
+        return frame.image(pixels)
+
+    def text_layer(self, page: int) -> TextLayer | None:
+        """Return the text that the page carries, or None; see `Document`."""
+        with self._file.read_unchanged(), self._page(page) as loaded:
+            view = _view(loaded)
+            with _textpage(loaded, page) as textpage:
+                glyphs = read_glyphs(textpage, view)
+            return make_text_layer(
+                glyphs, coverage(_images(loaded), view), has_text_over_it(loaded)
+            )
+
+    def close(self) -> None:
+        """Release the file and PDFium's memory."""
+        self._pdf.close()
+
+    @contextlib.contextmanager
+    def _page(self, page: int) -> Iterator[pdfium.PdfPage]:
+        check_page(page, self.page_count)
+        try:
+            loaded = self._pdf.get_page(page - 1)
+        except pdfium.PdfiumError:
+            raise _damaged_page(page) from None
+        with contextlib.closing(loaded):
+            yield loaded
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedImage:
+    """An image on a page: its size in pixels and the matrix from the unit square to PDF units."""
+
+    size_px: tuple[int, int]
+    matrix: pdfium.PdfMatrix
+    handle: PageObject | None = None
+
+    @property
+    def dpi(self) -> float:
+        """Resolution in the better resolved of the image's two directions."""
+        a, b, c, d, _, _ = self.matrix.get()
+        sides_pt = math.hypot(a, b), math.hypot(c, d)
+        if min(sides_pt) == 0:
+            return 0.0
+        return POINTS_PER_INCH * max(px / pt for px, pt in zip(self.size_px, sides_pt, strict=True))
+
+    def box(self, view: PageView) -> Box:
+        """Return the image's upright box in page points, which may reach beyond the page."""
+        return view.box(*self.matrix.on_rect(0, 0, 1, 1))
+
+
+def coverage(images: Sequence[PlacedImage], view: PageView) -> float:
+    """Return the share of the page, 0 to 1, that lies under images of a scan's resolution.
+
+    Counted on a grid, so that strips add up and layers of one scan do not count twice.
+    """
+    width, height = view.size
+    covered = np.zeros((_GRID, _GRID), dtype=bool)
+    xs, ys = ((np.arange(_GRID) + 0.5) * side / _GRID for side in (width, height))
+    for image in images:
+        if image.dpi >= MIN_SCAN_DPI:
+            left, top, right, bottom = image.box(view)
+            covered |= np.outer((ys >= top) & (ys < bottom), (xs >= left) & (xs < right))
+    return float(covered.mean())
+
+
+def suitable_dpi(
+    images: Sequence[PlacedImage], view: PageView, line_height_pt: float | None
+) -> float:
+    """Return the resolution at which the page is best read; the line height is that of its text."""
+    text_dpi = None
+    if line_height_pt is not None:
+        ideal = LINE_HEIGHT_PX * POINTS_PER_INCH / line_height_pt
+        text_dpi = min(max(ideal, MIN_TEXT_DPI), MAX_TEXT_DPI)
+    if coverage(images, view) < PAGE_FILLING:
+        return text_dpi or DEFAULT_DPI
+    # The layers of one scan differ: a coarse background under a fine mask that holds the text.
+    scans = [each.dpi for each in images if coverage([each], view) >= _LARGE_SHARE]
+    # Strips are each too small to count; they are alike.
+    own_dpi = max(scans or [each.dpi for each in images])
+    return max(own_dpi, text_dpi or 0.0)
+
+
+def _frame(
+    dpi: float,
+    view: PageView,
+    images: Sequence[PlacedImage],
+    page: int,
+    region: wire.Region | None,
+) -> Frame:
+    """Return the frame of a page at a resolution, or at that of a scan that it nearly meets.
+
+    Pages of scans are rounded to whole points; a pixel more than the scan has would resample it.
+    """
+    full_px = tuple(max(1, round(side * dpi / POINTS_PER_INCH)) for side in view.size)
+    for image in images:
+        for size_px in (image.size_px, image.size_px[::-1]):
+            if all(abs(a - b) <= _ROUNDED_SIZE * b for a, b in zip(full_px, size_px, strict=True)):
+                full_px = size_px
+    return Frame.of(view.size, (full_px[0], full_px[1]), page, region)
+
+
+def _draw(frame: Frame, loaded: pdfium.PdfPage) -> Pixels:
+    """Return the frame's pixels.
+
+    pypdfium2's own `render` rounds sides up, which resamples a scan to one pixel more than it
+    has; whole numbers of pixels are told to PDFium here instead.
+    """
+    bitmap = pdfium.PdfBitmap.new_native(
+        *frame.size_px, pdfium_c.FPDFBitmap_BGR, rev_byteorder=True
+    )
+    with contextlib.closing(bitmap):
+        bitmap.fill_rect((255, 255, 255, 255), 0, 0, *frame.size_px)
+        place = (-frame.crop[0], -frame.crop[1], *frame.full_px, 0)
+        flags = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_REVERSE_BYTE_ORDER
+        pdfium_c.FPDF_RenderPageBitmap(bitmap, loaded, *place, flags)
+        if loaded.formenv:
+            pdfium_c.FPDF_FFLDraw(loaded.formenv, bitmap, loaded, *place, flags)
+        # The array keeps the buffer alive; closing frees only PDFium's shell around it.
+        pixels: Pixels = bitmap.to_numpy()
+    return pixels
+
+
+def _is_missing(image: PlacedImage, pixels: Pixels, frame: Frame, view: PageView) -> bool:
+    """Return whether the place of an image is of one colour because PDFium cannot decode it.
+
+    PDFium leaves such an image out or fills it, which would pass for an empty page. An ornament
+    is not worth failing a page for.
+    """
+    if coverage([image], view) < _LARGE_SHARE:
+        return False
+    left, top, right, bottom = image.box(view)
+    (per_pt_x, per_pt_y), (crop_x, crop_y, _, _) = frame.pixels_per_pt, frame.crop
+    place = pixels[
+        max(0, int(top * per_pt_y) - crop_y) : max(0, int(bottom * per_pt_y) - crop_y),
+        max(0, int(left * per_pt_x) - crop_x) : max(0, int(right * per_pt_x) - crop_x),
+    ]
+    if place.size == 0 or place.min() != place.max():
+        return False
+    bitmap = pdfium_c.FPDFImageObj_GetBitmap(image.handle)
+    if bitmap:
+        pdfium_c.FPDFBitmap_Destroy(bitmap)
+    return not bitmap
+
+
+def _check_tail(file: SourceFile) -> None:
+    """Raise `TaskError` of kind `document_unreadable` for a PDF that was cut off."""
+    try:
+        with open(file.path, "rb") as stream:
+            stream.seek(max(0, file.size_bytes - _TAIL_BYTES))
+            tail = stream.read(_TAIL_BYTES)
+    except OSError:
+        raise cannot_be_read() from None
+    ends = [match.end() for match in re.finditer(rb"startxref\s+\d+|%%EOF", tail)]
+    # An end with further objects behind it is that of an earlier revision or of a first part.
+    if not ends or re.search(rb"\d\s+\d+\s+obj\b", tail[ends[-1] :]):
+        raise TaskError(
+            "document_unreadable", "The PDF is cut off: its end is missing. Download it again."
+        )
+
+
+def _load(path: str, password: str | None) -> pdfium.PdfDocument:
+    # Not by pypdfium2's constructor: for a PDF without pages that reads PDFium's last error, which
+    # is then one of an earlier document.
+    handle = pdfium_c.FPDF_LoadDocument(os.fsencode(path), password.encode() if password else None)
+    if handle:
+        pdf = pdfium.PdfDocument(handle)
+        if len(pdf) > 0:
+            return pdf
+        pdf.close()
+        raise TaskError("document_unreadable", "The PDF has no pages. Create or download it again.")
+    code = pdfium_c.FPDF_GetLastError()
+    if code == pdfium_c.FPDF_ERR_PASSWORD and password:
+        raise TaskError("password_wrong", "The password does not open the document.")
+    if code == pdfium_c.FPDF_ERR_PASSWORD:
+        raise TaskError("password_required", "The document is encrypted. Give its password.")
+    if code == pdfium_c.FPDF_ERR_SECURITY:
+        raise TaskError(
+            "document_unreadable",
+            "The PDF is encrypted in a way that is not supported. Save it without encryption.",
+        )
+    raise TaskError(
+        "document_unreadable", "The PDF is damaged and cannot be opened. Download it again."
+    )
+
+
+def _warnings(pdf: pdfium.PdfDocument) -> tuple[str, ...]:
+    found = []
+    if not pdfium_c.FPDF_DocumentHasValidCrossReferenceTable(pdf):
+        found.append("The PDF is damaged and was repaired; pages may be missing.")
+    if pdf.get_formtype() in (pdfium_c.FORMTYPE_XFA_FULL, pdfium_c.FORMTYPE_XFA_FOREGROUND):
+        found.append("The PDF holds an XFA form; what is filled in there may be missing.")
+    return tuple(found)
+
+
+def _damaged_page(page: int) -> TaskError:
+    return TaskError(
+        "document_unreadable",
+        f"Page {page} of the PDF is damaged. Download the document again.",
+        page=page,
+    )
+
+
+def _view(loaded: pdfium.PdfPage) -> PageView:
+    left, bottom, right, top = loaded.get_bbox()
+    return PageView(left, bottom, right, top, loaded.get_rotation())
+
+
+@contextlib.contextmanager
+def _textpage(loaded: pdfium.PdfPage, page: int) -> Iterator[pdfium.PdfTextPage]:
+    try:
+        textpage = loaded.get_textpage()
+    except pdfium.PdfiumError:
+        raise _damaged_page(page) from None
+    with contextlib.closing(textpage):
+        yield textpage
+
+
+def _images(loaded: pdfium.PdfPage) -> list[PlacedImage]:
+    """Return the images on a page, those within form objects too.
+
+    By raw calls: a drawing has a hundred thousand paths, and a wrapper for each takes seconds.
+    """
+    return list(
+        _images_in(
+            loaded,
+            pdfium_c.FPDFPage_CountObjects,
+            pdfium_c.FPDFPage_GetObject,
+            pdfium.PdfMatrix(),
+            0,
+        )
+    )
+
+
+def _images_in(
+    parent: pdfium.PdfPage | PageObject,
+    count: Callable[..., int],
+    get: Callable[..., PageObject],
+    outer: pdfium.PdfMatrix,
+    depth: int,
+) -> Iterator[PlacedImage]:
+    for index in range(count(parent)):
+        handle = get(parent, index)
+        match pdfium_c.FPDFPageObj_GetType(handle):
+            case pdfium_c.FPDF_PAGEOBJ_IMAGE:
+                width, height = ctypes.c_uint(), ctypes.c_uint()
+                pdfium_c.FPDFImageObj_GetImagePixelSize(handle, width, height)
+                matrix = _matrix(handle).multiply(outer)
+                yield PlacedImage((width.value, height.value), matrix, handle)
+            case pdfium_c.FPDF_PAGEOBJ_FORM if depth < _MAX_FORM_DEPTH:
+                yield from _images_in(
+                    handle,
+                    pdfium_c.FPDFFormObj_CountObjects,
+                    pdfium_c.FPDFFormObj_GetObject,
+                    _matrix(handle).multiply(outer),
+                    depth + 1,
+                )
+
+
+def _matrix(handle: PageObject) -> pdfium.PdfMatrix:
+    raw = pdfium_c.FS_MATRIX()
+    pdfium_c.FPDFPageObj_GetMatrix(handle, raw)
+    return pdfium.PdfMatrix.from_raw(raw)

@@ -1,0 +1,79 @@
+"""Cuts lines out of a page and maps places in the cut-out back onto the page."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ocr_worker.engines.base import Pixels, Quad
+
+UPRIGHT_RATIO = 1.5
+"""A box this much higher than wide is taken for a line of text that runs down or up the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A line straightened: `pixels` of shape (height, width, 3), BGR, text from left to right.
+
+    `quad` are its corners on the page, clockwise from the top left of the text; `box` is the index
+    of the detected box it comes from, since a box that stands upright gives two crops.
+    """
+
+    pixels: Pixels
+    quad: Quad
+    box: int
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        height, width = self.pixels.shape[:2]
+        return float(width / height)
+
+    def part(self, left: float, right: float) -> Quad:
+        """Return the page corners of the part between two fractions of the crop's width."""
+        fractions = np.array([[left, 0], [right, 0], [right, 1], [left, 1]], dtype=np.float32)
+        unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float32)
+        onto_page = cv2.getPerspectiveTransform(unit, self.quad)
+        corners = cv2.perspectiveTransform(fractions[np.newaxis], onto_page)[0]
+        return np.asarray(corners, dtype=np.float32)
+
+
+def cut(pixels: Pixels, quads: list[Quad]) -> list[Crop]:
+    """Cut the boxes out of a page of RGB pixels.
+
+    An upright box is cut twice, read downwards and upwards, as nothing tells which is right until
+    both have been read: pages scanned sideways come out either way.
+    """
+    crops: list[Crop] = []
+    for box, quad in enumerate(quads):
+        width, height = _size(quad)
+        if height < UPRIGHT_RATIO * width:
+            crops.append(Crop(_straighten(pixels, quad), quad, box))
+            continue
+        for first in (1, 3):  # text downwards starts at the top right, upwards at the bottom left
+            turned = np.roll(quad, -first, axis=0)
+            crops.append(Crop(_straighten(pixels, turned), turned, box))
+    return crops
+
+
+def _size(quad: Quad) -> tuple[int, int]:
+    def longer(first: tuple[int, int], second: tuple[int, int]) -> int:
+        lengths = (float(np.linalg.norm(quad[a] - quad[b])) for a, b in (first, second))
+        return max(1, int(max(lengths)))
+
+    return longer((0, 1), (3, 2)), longer((0, 3), (1, 2))
+
+
+def _straighten(pixels: Pixels, quad: Quad) -> Pixels:
+    width, height = _size(quad)
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+    transform = cv2.getPerspectiveTransform(quad, target)
+    straight = cv2.warpPerspective(
+        pixels,
+        transform,
+        (width, height),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    # The models were trained on BGR, as OpenCV reads files.
+    return np.ascontiguousarray(straight[:, :, ::-1], dtype=np.uint8)

@@ -1,0 +1,7 @@
+"""The kinds of output there are and the suffixes of their files; the standard library only."""
+
+SUFFIXES = {
+    "text": ".txt",
+    "json": ".json",
+}
+"""Kind of output to the suffix of its file. The daemon names files by it."""

@@ -1,0 +1,127 @@
+"""The thread that works: one task at a time, each to exactly one outcome."""
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NoReturn
+
+import msgspec
+
+from ocr_worker import wire
+from ocr_worker.control import Control
+from ocr_worker.documents import open_document
+from ocr_worker.documents.base import Document
+from ocr_worker.engines import list_engines, load_engine
+from ocr_worker.engines.base import Engine
+from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
+from ocr_worker.outputs import write_outputs
+from ocr_worker.outputs.scratch import keep_page
+from ocr_worker.recognition import read_page
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Server:
+    """Does what the daemon asks. Keeps the last document open and every engine once loaded."""
+
+    control: Control
+    _engines: dict[str, Engine] = field(default_factory=dict)
+    _opened: tuple[wire.Source, wire.Limits, Document] | None = None
+
+    def serve(self) -> NoReturn:
+        """Take tasks for ever; the control thread ends the process."""
+        while True:
+            task = self.control.tasks.get()
+            self.control.say(wire.Accepted(task=task.task))
+            self.control.say(self._outcome(task))
+
+    def preload(self, name: str) -> None:
+        """Load an engine ahead of the first page.
+
+        One that is not there is no reason not to start: the page that needs it says so.
+        """
+        with suppress(EngineUnavailable):
+            self.engine_of(name)
+
+    def engine_of(self, name: str) -> Engine:
+        """Return an engine, loading it once. Raise `EngineUnavailable`."""
+        if name not in self._engines:
+            self._engines[name] = load_engine(name)
+        return self._engines[name]
+
+    def _outcome(self, task: wire.Task) -> wire.Event:
+        try:
+            match task:
+                case wire.Inspect():
+                    return self._inspect(task)
+                case wire.Recognize():
+                    return self._recognize(task)
+                case wire.Assemble():
+                    write_outputs(task)
+                    return wire.Assembled(task=task.task)
+                case wire.ListEngines():
+                    return wire.EnginesListed(task=task.task, engines=list_engines())
+        except TaskStopped:
+            return wire.Stopped(task=task.task)
+        except TaskError as error:
+            return wire.Failed(
+                task=task.task, kind=error.kind, message=error.message, data=error.data
+            )
+        except MemoryError:
+            self._close()
+            text = "There was not enough memory for the page."
+            return wire.Failed(task=task.task, kind="limit_exceeded", message=text)
+        except Exception:
+            # One task's trouble is not the worker's; the traceback goes to the daemon's log.
+            logger.exception("task failed by a bug")
+            self._close()
+            text = "A bug in the worker; the daemon's log has more."
+            return wire.Failed(task=task.task, kind="internal_error", message=text)
+
+    def _inspect(self, task: wire.Inspect) -> wire.Inspected:
+        document = open_document(task.source, task.limits)
+        try:
+            pages: tuple[wire.PageInfo, ...] = ()
+            if task.include_pages:
+                pages = tuple(
+                    document.describe(number) for number in range(1, document.page_count + 1)
+                )
+            return wire.Inspected(
+                task=task.task,
+                format=document.format,
+                page_count=document.page_count,
+                encrypted=document.encrypted,
+                size_bytes=document.size_bytes,
+                modified_ns=document.modified_ns,
+                pages=pages,
+                warnings=document.warnings,
+            )
+        finally:
+            document.close()
+
+    def _recognize(self, task: wire.Recognize) -> wire.Recognized:
+        page = read_page(
+            self._document(task.source, task.limits),
+            task,
+            self.engine_of,
+            partial(self.control.checkpoint, task.task),
+        )
+        if task.keep is not None:
+            keep_page(page, task.keep)
+        if not task.with_lines:
+            page = msgspec.structs.replace(page, lines=())
+        return wire.Recognized(task=task.task, page=page)
+
+    def _document(self, source: wire.Source, limits: wire.Limits) -> Document:
+        """Return the document, opened once for many pages, closed when another one comes."""
+        if self._opened is None or self._opened[:2] != (source, limits):
+            self._close()
+            self._opened = (source, limits, open_document(source, limits))
+        return self._opened[2]
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self._opened[2].close()
+            self._opened = None

@@ -1,0 +1,369 @@
+"""The boundary both packages import: messages between daemon and worker, and claiming of stdio.
+
+Internal and versioned by `WIRE_VERSION`; it may change without notice, unlike protocol.md.
+One message a line: a JSON object whose member `type` names the struct, decoded strictly, since a
+worker is trusted with nothing. Imports the standard library and msgspec only, so that the daemon
+stays light and a worker may live in another environment.
+"""
+
+import os
+import sys
+from enum import IntEnum
+from typing import Literal, TypeAlias
+
+import msgspec
+
+WIRE_VERSION = 1
+MAX_LINE_BYTES = 64 * 1024 * 1024
+"""Longest line either side accepts; a dense page with words is about 100 KiB."""
+
+
+class WorkerExit(IntEnum):
+    """Exit codes of a worker; anything else is a crash."""
+
+    OK = 0
+    CANNOT_START = 78
+    """Do not retry: the engine cannot be loaded or the wire versions differ (EX_CONFIG)."""
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of everything on this wire: immutable, by name, defaults left out.
+
+    Subclasses repeat `frozen` and `kw_only`, which type checkers do not inherit.
+    """
+
+
+# What both directions carry.
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """A document on disk, as the worker opens it.
+
+    `size_bytes` and `modified_ns` are what was seen when the document was counted; a worker that
+    finds others fails the task with `document_changed`.
+    """
+
+    path: str
+    password: str | None = None
+    size_bytes: int | None = None
+    modified_ns: int | None = None
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What a document may cost before it is refused with `limit_exceeded`."""
+
+    max_document_bytes: int = 4 * 1024**3
+    max_pages: int = 20_000
+    max_page_pixels: int = 120_000_000
+
+
+class Region(Struct, frozen=True, kw_only=True):
+    """A rectangle in page points from the top left; of every page, or of one."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    page: int | None = None
+
+
+class RecognizeOptions(Struct, frozen=True, kw_only=True):
+    """How a page is to be read; the subset of a job's options that the worker acts on."""
+
+    engine: str = "rapidocr"
+    languages: tuple[str, ...] = ("en",)
+    mode: Literal["auto", "force", "skip_text"] = "auto"
+    dpi: float | None = None
+    region: Region | None = None
+
+
+class Word(Struct, frozen=True, kw_only=True):
+    """A word and its upright box in page points; `line` and `block` are indexes from 0."""
+
+    text: str
+    confidence: float
+    x: float
+    y: float
+    width: float
+    height: float
+    line: int
+    block: int
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """A line of text in reading order and its upright box in page points."""
+
+    text: str
+    confidence: float
+    x: float
+    y: float
+    width: float
+    height: float
+    block: int
+    words: tuple[Word, ...] = ()
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """What came of a page that was read."""
+
+    page: int
+    state: Literal["recognized", "native_text", "empty"]
+    text: str
+    width_pt: float
+    height_pt: float
+    confidence: float | None = None
+    lines: tuple[Line, ...] = ()
+    engine: str | None = None
+    skew: float | None = None
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+    dpi: float | None = None
+    seconds: dict[str, float] = msgspec.field(default_factory=dict)
+    """Time spent by stage: `render`, `recognize`."""
+
+
+class PageInfo(Struct, frozen=True, kw_only=True):
+    """A page as `document/info` describes it; sizes as a viewer shows the page."""
+
+    page: int
+    width_pt: float
+    height_pt: float
+    rotation: int
+    has_text: bool
+
+
+class EngineInfo(Struct, frozen=True, kw_only=True):
+    """An engine as `engine/list` describes it; `reason` says what to do when not available."""
+
+    name: str
+    version: str
+    available: bool
+    languages: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+# Daemon to worker.
+
+
+class Inspect(Struct, frozen=True, kw_only=True, tag="inspect"):
+    """Open a document and count it; with `include_pages`, describe each page."""
+
+    task: int
+    source: Source
+    limits: Limits
+    include_pages: bool = False
+
+
+class Recognize(Struct, frozen=True, kw_only=True, tag="recognize"):
+    """Read one page.
+
+    `scale` below 1 lowers the resolution, for a page that failed before. The whole `Page` goes to
+    the scratch file `keep`, where one is named; the answer carries lines only `with_lines`.
+    """
+
+    task: int
+    source: Source
+    limits: Limits
+    page: int
+    options: RecognizeOptions
+    scale: float = 1.0
+    keep: str | None = None
+    with_lines: bool = False
+
+
+class Assemble(Struct, frozen=True, kw_only=True, tag="assemble"):
+    """Write a document's outputs to the temporary names given: kind of output to path.
+
+    `pages` names the scratch files of the pages that succeeded, in order, so that a long document
+    is never in memory whole; `file` is the document's name as the host gave it.
+    """
+
+    task: int
+    file: str
+    page_count: int
+    outputs: dict[str, str]
+    pages: tuple[str, ...]
+
+
+class ListEngines(Struct, frozen=True, kw_only=True, tag="list_engines"):
+    """Ask which engines can be used here."""
+
+    task: int
+
+
+class StopTask(Struct, frozen=True, kw_only=True, tag="stop_task"):
+    """Ask that the running task be left at the next stage; a no-op if it is another one."""
+
+    task: int
+
+
+class Ping(Struct, frozen=True, kw_only=True, tag="ping"):
+    """Ask the control thread for a sign of life."""
+
+    token: int
+
+
+class Shutdown(Struct, frozen=True, kw_only=True, tag="shutdown"):
+    """Leave at once; nothing more is wanted of a running task."""
+
+
+Command: TypeAlias = Inspect | Recognize | Assemble | ListEngines | StopTask | Ping | Shutdown
+Task: TypeAlias = Inspect | Recognize | Assemble | ListEngines
+
+# Worker to daemon.
+
+
+class Hello(Struct, frozen=True, kw_only=True, tag="hello"):
+    """First message of a worker, before anything heavy is imported."""
+
+    wire_version: int
+    pid: int
+
+
+class Ready(Struct, frozen=True, kw_only=True, tag="ready"):
+    """The engine is loaded; tasks are welcome."""
+
+
+class Accepted(Struct, frozen=True, kw_only=True, tag="accepted"):
+    """The task has begun; its page timeout counts from here."""
+
+    task: int
+
+
+class Stage(Struct, frozen=True, kw_only=True, tag="stage"):
+    """The running task has entered a stage: a sign of progress."""
+
+    task: int
+    name: str
+
+
+class Pong(Struct, frozen=True, kw_only=True, tag="pong"):
+    """Answer to `Ping`. `progress` grows with each stage the task thread enters."""
+
+    token: int
+    progress: int
+
+
+class Inspected(Struct, frozen=True, kw_only=True, tag="inspected"):
+    """Answer to `Inspect`."""
+
+    task: int
+    format: str
+    page_count: int
+    encrypted: bool
+    size_bytes: int
+    modified_ns: int
+    pages: tuple[PageInfo, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Recognized(Struct, frozen=True, kw_only=True, tag="recognized"):
+    """Answer to `Recognize`."""
+
+    task: int
+    page: Page
+
+
+class Assembled(Struct, frozen=True, kw_only=True, tag="assembled"):
+    """Answer to `Assemble`: every temporary file is complete and flushed to disk."""
+
+    task: int
+
+
+class EnginesListed(Struct, frozen=True, kw_only=True, tag="engines_listed"):
+    """Answer to `ListEngines`."""
+
+    task: int
+    engines: tuple[EngineInfo, ...]
+
+
+class Failed(Struct, frozen=True, kw_only=True, tag="failed"):
+    """The task could not be done; `kind` is a kind of protocol.md, `message` our own sentence."""
+
+    task: int
+    kind: str
+    message: str
+    data: dict[str, str | int | float] = msgspec.field(default_factory=dict)
+
+
+class Stopped(Struct, frozen=True, kw_only=True, tag="stopped"):
+    """The task was left because of `StopTask`."""
+
+    task: int
+
+
+Event: TypeAlias = (
+    Hello
+    | Ready
+    | Accepted
+    | Stage
+    | Pong
+    | Inspected
+    | Recognized
+    | Assembled
+    | EnginesListed
+    | Failed
+    | Stopped
+)
+
+_command_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
+_event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+class WireError(Exception):
+    """A line that is no message of this wire; the text says why and quotes none of it."""
+
+
+def encode(message: Command | Event) -> bytes:
+    """Return the message as one line, its LF included."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def decode_command(line: bytes) -> Command:
+    """Return the command on a line. Raise `WireError` when there is none."""
+    try:
+        return _command_decoder.decode(line)
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise WireError(type(error).__name__) from None
+
+
+def decode_event(line: bytes) -> Event:
+    """Return the event on a line. Raise `WireError` when there is none."""
+    try:
+        return _event_decoder.decode(line)
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise WireError(type(error).__name__) from None
+
+
+def claim_stdio() -> tuple[int, int]:
+    """Take the wire off descriptors 0 and 1 and return private duplicates of them.
+
+    Afterwards descriptor 0 reads end of file and descriptor 1 writes to stderr, for Python, for
+    native libraries and for every child, so that stray prints and reads never meet the wire.
+    Must run before heavy imports. The duplicates are not inherited by children.
+    """
+    wire_in, wire_out = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  it lives as long as the process
+    sys.stdout = sys.stderr
+    if sys.platform == "win32":
+        # Native code on Windows asks for the handles, not for the descriptors.
+        import ctypes
+        import msvcrt
+
+        kernel32 = ctypes.windll.kernel32
+        kernel32.SetStdHandle(-10, msvcrt.get_osfhandle(0))
+        kernel32.SetStdHandle(-11, msvcrt.get_osfhandle(1))
+        msvcrt.setmode(wire_in, os.O_BINARY)
+        msvcrt.setmode(wire_out, os.O_BINARY)
+    return wire_in, wire_out
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write every byte, in one call where the pipe takes it. Raise `OSError` when it is broken."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]

@@ -1,0 +1,212 @@
+"""Documents for tests, made in code: scans, born-digital and encrypted PDFs, and broken files.
+
+Nothing but Pillow and the standard library, so that the tests do not check PDFium with itself.
+"""
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+A4_PT = (595, 842)
+
+_PASSWORD_PADDING = bytes.fromhex(
+    "28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A"
+)
+
+
+def text_image(
+    lines: Sequence[str],
+    *,
+    size: tuple[int, int] = (1000, 600),
+    font_px: int = 40,
+    margin: int = 50,
+) -> Image.Image:
+    """Return an RGB image of black lines on white, each 1.5 times `font_px` below the last."""
+    image = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(font_px)
+    for number, line in enumerate(lines):
+        draw.text((margin, margin + number * font_px * 1.5), line, fill="black", font=font)
+    return image
+
+
+def scan_pdf(path: Path, images: Sequence[Image.Image], dpi: float = 150) -> Path:
+    """Write a PDF of one page-filling image a page, at `dpi`."""
+    first, *others = images
+    first.save(path, "PDF", save_all=True, append_images=others, resolution=dpi)
+    return path
+
+
+def write_pdf(path: Path, objects: Sequence[bytes], trailer: bytes = b"") -> Path:
+    """Write a PDF of the objects, numbered from 1; the first is the catalog."""
+    body = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+    offsets = []
+    for number, content in enumerate(objects, 1):
+        offsets.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    start = len(body)
+    body += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    body += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    body += b"trailer\n<< /Size %d /Root 1 0 R %s >>\n" % (len(objects) + 1, trailer)
+    body += b"startxref\n%d\n%%%%EOF\n" % start
+    path.write_bytes(body)
+    return path
+
+
+def stream(content: bytes, entries: bytes = b"") -> bytes:
+    """Return a stream object."""
+    return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(content), entries, content)
+
+
+def shown_text(
+    lines: Sequence[str], *, font_pt: float = 12, top: float = 770, mode: int = 0
+) -> bytes:
+    """Return page content that shows lines from x = 72, the first with its baseline at `top`."""
+    shown = b"".join(b"(%s) Tj T*\n" % _escape(line.encode("cp1252")) for line in lines)
+    start = f"BT /F1 {font_pt} Tf {font_pt * 1.5} TL {mode} Tr 72 {top} Td\n"
+    return start.encode() + shown + b"ET\n"
+
+
+def text_pdf(
+    path: Path,
+    pages: Sequence[Sequence[str]],
+    *,
+    font_pt: float = 12,
+    size: tuple[float, float] = A4_PT,
+    page_entries: bytes = b"",
+) -> Path:
+    """Write a born-digital PDF in Helvetica, each page a sequence of lines."""
+    contents = [shown_text(lines, font_pt=font_pt, top=size[1] - 72) for lines in pages]
+    return content_pdf(path, contents, size=size, page_entries=page_entries)
+
+
+def content_pdf(
+    path: Path,
+    contents: Sequence[bytes],
+    *,
+    size: tuple[float, float] = A4_PT,
+    page_entries: bytes = b"",
+    images: Mapping[str, bytes] | None = None,
+    font: bytes = b"/Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding",
+    catalog_entries: bytes = b"",
+    others: Sequence[bytes] = (),
+) -> Path:
+    """Write a PDF of one page for each content stream.
+
+    `images` are image objects by resource name; objects 4 and on are `others`.
+    """
+    images = images or {}
+    first_image = 4 + len(others)
+    first_page = first_image + len(images)
+    named = b" ".join(
+        b"/%s %d 0 R" % (name.encode(), first_image + index) for index, name in enumerate(images)
+    )
+    kids = b" ".join(b"%d 0 R" % (first_page + 2 * index) for index in range(len(contents)))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R %s >>" % catalog_entries,
+        b"<< /Type /Pages /Count %d /Kids [%s] >>" % (len(contents), kids),
+        b"<< %s >>" % font,
+        *others,
+        *images.values(),
+    ]
+    for index, content in enumerate(contents):
+        objects.append(
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %g %g] /Contents %d 0 R"
+            b" /Resources << /Font << /F1 3 0 R >> /XObject << %s >> >> %s >>"
+            % (*size, first_page + 2 * index + 1, named, page_entries)
+        )
+        objects.append(stream(content))
+    return write_pdf(path, objects)
+
+
+def image_object(image: Image.Image, *, entries: bytes = b"") -> bytes:
+    """Return an image as a PDF object, in grey and losslessly."""
+    data = zlib.compress(image.convert("L").tobytes())
+    return stream(
+        data,
+        b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray"
+        b" /BitsPerComponent 8 /Filter /FlateDecode %s" % (*image.size, entries),
+    )
+
+
+def placed(name: str, x: float, y: float, width: float, height: float) -> bytes:
+    """Return page content that shows an image with its bottom left at (x, y)."""
+    return f"q {width} 0 0 {height} {x} {y} cm /{name} Do Q\n".encode()
+
+
+def searchable_scan_pdf(path: Path, lines: Sequence[str]) -> Path:
+    """Write a scan with an invisible text layer, as OCR programs make them."""
+    image = text_image(lines, size=(1240, 1754))
+    content = placed("Im0", 0, 0, *A4_PT) + shown_text(lines, mode=3)
+    return content_pdf(path, [content], images={"Im0": image_object(image)})
+
+
+def encrypted_pdf(path: Path, password: str, lines: Sequence[str] = ("Secret",)) -> Path:
+    """Write a PDF that `password` opens: 40-bit RC4, the standard handler's revision 2."""
+    file_id = b"0123456789abcdef"
+    permissions = -4
+    padded = (password.encode("latin-1") + _PASSWORD_PADDING)[:32]
+    owner = _rc4(hashlib.md5(padded).digest()[:5], padded)
+    key = hashlib.md5(padded + owner + struct.pack("<i", permissions) + file_id).digest()[:5]
+    user = _rc4(key, _PASSWORD_PADDING)
+    content_number = 5
+    object_key = hashlib.md5(key + struct.pack("<I", content_number)[:3] + b"\0\0").digest()[:10]
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Count 1 /Kids [4 0 R] >>",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R"
+        b" /Resources << /Font << /F1 3 0 R >> >> >>",
+        stream(_rc4(object_key, shown_text(lines))),
+        b"<< /Filter /Standard /V 1 /R 2 /O <%s> /U <%s> /P %d >>"
+        % (owner.hex().encode(), user.hex().encode(), permissions),
+    ]
+    hex_id = file_id.hex().encode()
+    return write_pdf(path, objects, b"/Encrypt 6 0 R /ID [<%s> <%s>]" % (hex_id, hex_id))
+
+
+def cut_in_half(path: Path) -> Path:
+    """Drop the second half of a file, as a broken download does."""
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    return path
+
+
+def huge_png(path: Path, side: int = 30_000) -> Path:
+    """Write a white, valid 1-bit PNG of `side` x `side` pixels, about 100 KB for 30,000."""
+    row = b"\0" + b"\xff" * ((side + 7) // 8)
+    compressor = zlib.compressobj(1)
+    data = b"".join(compressor.compress(row * 100) for _ in range(side // 100))
+    data += compressor.compress(row * (side % 100)) + compressor.flush()
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    chunks = _png_chunk(b"IHDR", header) + _png_chunk(b"IDAT", data) + _png_chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    return path
+
+
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _escape(text: bytes) -> bytes:
+    return text.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+
+
+def _rc4(key: bytes, data: bytes) -> bytes:
+    state = list(range(256))
+    j = 0
+    for i in range(256):
+        j = (j + state[i] + key[i % len(key)]) % 256
+        state[i], state[j] = state[j], state[i]
+    i = j = 0
+    out = bytearray()
+    for byte in data:
+        i = (i + 1) % 256
+        j = (j + state[i]) % 256
+        state[i], state[j] = state[j], state[i]
+        out.append(byte ^ state[(state[i] + state[j]) % 256])
+    return bytes(out)
