@@ -1,0 +1,80 @@
+"""The composition root: claim stdio, log, configure, build, run, and leave with an exit code."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from daemon import __version__, cli
+from daemon.config import Config, add_options, from_options
+
+if TYPE_CHECKING:
+    from daemon.log import BoundedSink
+
+_DESCRIPTION = """\
+Local OCR behind one pipe. Without a command, serve JSON-RPC 2.0 on stdin and stdout, one message a
+line, as protocol.md tells: this is how an application runs it. The commands are for people."""
+_EPILOG = """\
+examples:
+  echo '{"jsonrpc":"2.0","id":1,"method":"ping"}' | ocr-sidecar
+  ocr-sidecar recognize scan.pdf
+  ocr-sidecar doctor
+
+Each option of serving may also be given by the environment variable named in brackets."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code, where the process does not leave before."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.run is not None:
+        return int(options.run(options))
+    return serve(from_options(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ocr-sidecar",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"ocr-sidecar {__version__}")
+    parser.set_defaults(run=None)
+    add_options(parser)
+    cli.add_subcommands(parser.add_subparsers(title="commands", metavar=""))
+    return parser
+
+
+def serve(config: Config) -> int:
+    """Serve the host on stdin and stdout until it leaves. Does not return: see below."""
+    # Before anything heavy is imported: what libraries print must never meet the wire.
+    from ocr_worker.wire import claim_stdio
+
+    wire_in, wire_out = claim_stdio()
+    from daemon.composition import build
+
+    loop, files, sinks = build(config, wire_in, wire_out)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: loop.on_signal(number))
+    exit_code = loop.run()
+    files.remove_scratch()
+    _leave(exit_code, sinks)
+    return exit_code
+
+
+def _leave(exit_code: int, sinks: "list[BoundedSink]") -> None:
+    """Flush and go at once.
+
+    Falling off `main` would join or abort on threads that are blocked in a read for ever.
+    """
+    for sink in sinks:
+        sink.close(0.2)
+    sys.stderr.flush()
+    os._exit(exit_code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""What of a request can be judged without opening a file, and the job it becomes; pure."""
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Final, get_args
+
+from daemon.clock import Moment
+from daemon.errors import RpcError, invalid_params
+from daemon.jobs import Document, Job, JobId
+from daemon.messages import DocumentParams, OcrOptions, OutputKind
+from daemon.page_ranges import parse_pages
+from daemon.reports import short_name
+from ocr_worker import languages
+
+DEFAULT_ENGINE: Final = "rapidocr"
+ENGINES: Final = (DEFAULT_ENGINE, "null")
+OUTPUT_KINDS: Final[tuple[str, ...]] = get_args(OutputKind)
+_LANGUAGE_TAG: Final = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A request for a job, judged but not yet accepted."""
+
+    documents: tuple[DocumentParams, ...]
+    options: OcrOptions
+    engine: str
+    output_dir: str | None
+    output_kinds: tuple[str, ...]
+    is_batch: bool
+
+
+def judge(
+    documents: Sequence[DocumentParams],
+    output_dir: str | None,
+    outputs: Sequence[str] | None,
+    options: OcrOptions,
+    *,
+    is_batch: bool,
+    allows_network_paths: bool,
+) -> Submission:
+    """Return the submission. Raise `RpcError` for what can be refused without opening a file."""
+    for index, document in enumerate(documents):
+        path = f"documents[{index}]" if is_batch else "document"
+        judge_document(document, path, allows_network_paths=allows_network_paths)
+    if output_dir is not None:
+        _judge_path(output_dir, "output_dir", allows_network_paths=allows_network_paths)
+    kinds = _judge_outputs(output_dir, outputs)
+    engine = DEFAULT_ENGINE if options.engine == "auto" else options.engine
+    if engine not in ENGINES:
+        known = ", ".join(("auto", *ENGINES))
+        raise invalid_params("options.engine", f"unknown engine; known are {known}")
+    _judge_languages(options.languages, engine)
+    region = options.region
+    if region is not None and (region.width <= 0 or region.height <= 0):
+        raise invalid_params("options.region", "width and height must be above 0")
+    return Submission(tuple(documents), options, engine, output_dir, kinds, is_batch)
+
+
+def judge_document(document: DocumentParams, path: str, *, allows_network_paths: bool) -> None:
+    """Raise `invalid_params` unless the document is named in one way, and well."""
+    if (document.path is None) == (document.data is None):
+        raise invalid_params(path, "give either path or data")
+    if document.path is not None:
+        _judge_path(document.path, f"{path}.path", allows_network_paths=allows_network_paths)
+    if document.pages is not None:
+        parse_pages(document.pages, f"{path}.pages")
+
+
+def _judge_path(text: str, path: str, *, allows_network_paths: bool) -> None:
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise invalid_params(path, "must be a Unicode string without NUL")
+    if sys.platform == "win32":
+        pure: PurePosixPath | PureWindowsPath = PureWindowsPath(text)
+        if _DEVICE.fullmatch(pure.name.strip(" ")):
+            raise invalid_params(path, "names a device")
+        if text.startswith(("\\\\", "//")) and not allows_network_paths:
+            raise invalid_params(path, "network and device paths need an allowed directory")
+    else:
+        pure = PurePosixPath(text)
+    if not pure.is_absolute():
+        kind = "a URL" if _URL.match(text) else "a relative path"
+        raise invalid_params(path, f"must be an absolute path, not {kind}")
+
+
+def _judge_outputs(output_dir: str | None, outputs: Sequence[str] | None) -> tuple[str, ...]:
+    for index, kind in enumerate(outputs or ()):
+        if kind not in OUTPUT_KINDS:
+            known = ", ".join(OUTPUT_KINDS)
+            raise invalid_params(f"outputs[{index}]", f"unknown output; known are {known}")
+    if output_dir is None:
+        if outputs:
+            raise invalid_params("output_dir", "outputs need a directory to be written to")
+        return ()
+    # A kind named twice is one file.
+    return tuple(dict.fromkeys(outputs or ("text",)))
+
+
+def _judge_languages(tags: Sequence[str], engine: str) -> None:
+    for index, tag in enumerate(tags):
+        if not _LANGUAGE_TAG.fullmatch(tag):
+            raise invalid_params(f"options.languages[{index}]", "must be a BCP-47 tag such as en")
+        language = languages.resolve(tag)
+        if language is None or language.code not in languages.languages_of(engine):
+            raise RpcError(
+                "language_unavailable",
+                "No engine here reads that language; language/list names those that are read.",
+                language=tag,
+                engine=engine,
+            )
+
+
+def to_job(
+    submission: Submission,
+    job_id: JobId,
+    now: Moment,
+) -> Job:
+    """Return the job that an accepted submission becomes; its paths are not checked yet."""
+    documents = []
+    for index, params in enumerate(submission.documents):
+        file = params.path or params.name or "document"
+        documents.append(
+            Document(
+                index=index,
+                file=file,
+                path=params.path or "",
+                stem=_stem(file),
+                password=params.password,
+                selection=params.pages,
+            )
+        )
+    return Job(
+        job_id=job_id,
+        documents=documents,
+        options=submission.options,
+        engine=submission.engine,
+        accepted=now,
+        output_dir=submission.output_dir,
+        output_kinds=submission.output_kinds,
+    )
+
+
+def _stem(file: str) -> str:
+    """Return the name outputs are derived from: the last part of the path, without suffix."""
+    name = short_name(file)
+    stem, dot, _ = name.rpartition(".")
+    return stem if dot and stem else name

@@ -1,0 +1,134 @@
+"""The daemon's settings, read once: command line, then `OCR_SIDECAR_*`, then defaults."""
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ocr_worker.wire import Limits
+
+ENV_PREFIX = "OCR_SIDECAR_"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting and its default."""
+
+    workers: int | None = None
+    """Number of OCR slots; None to derive it from processors and memory."""
+    on_eof: Literal["cancel", "drain"] = "cancel"
+    allow_dirs: tuple[Path, ...] = ()
+    """Where documents are read and outputs written; empty for wherever the user may."""
+    scratch_dir: Path | None = None
+    log_dir: Path | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    max_jobs: int = 1000
+    limits: Limits = field(default_factory=Limits)
+
+
+def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.environ) -> None:
+    """Add the options of serving; each defaults to its variable, then to `Config`'s default."""
+
+    def add(flag: str, help_text: str, **kwargs: Any) -> None:
+        variable = ENV_PREFIX + flag.lstrip("-").replace("-", "_").upper()
+        # A string default goes through the option's own type, so a bad variable is a usage error.
+        if variable in env:
+            kwargs["default"] = env[variable]
+        parser.add_argument(flag, help=f"{help_text} [{variable}]", **kwargs)
+
+    limits = Limits()
+    add(
+        "--workers",
+        "number of OCR workers (default: from processors and free memory, at most 8)",
+        type=_positive,
+        metavar="N",
+    )
+    add(
+        "--on-eof",
+        "when stdin ends, cancel running jobs or finish them first (default: cancel)",
+        choices=("cancel", "drain"),
+        default="cancel",
+    )
+    add(
+        "--allow-dir",
+        "read documents and write outputs only below this folder; may be repeated, and the"
+        f" variable takes several separated by {os.pathsep!r} (default: anywhere the user may)",
+        action="append",
+        metavar="DIR",
+    )
+    add(
+        "--scratch-dir",
+        "folder for temporary files (default: in the user's cache folder)",
+        type=Path,
+        metavar="DIR",
+    )
+    add(
+        "--log-dir",
+        "folder for log files (default: in the user's state folder)",
+        type=Path,
+        metavar="DIR",
+    )
+    add(
+        "--log-level",
+        "least severe message that is logged (default: info)",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+    )
+    add(
+        "--max-jobs",
+        "unfinished jobs accepted at a time (default: 1000)",
+        type=_positive,
+        default=1000,
+        metavar="N",
+    )
+    add(
+        "--max-document-bytes",
+        f"largest document that is opened (default: {limits.max_document_bytes})",
+        type=_positive,
+        default=limits.max_document_bytes,
+        metavar="N",
+    )
+    add(
+        "--max-pages",
+        f"longest document that is opened (default: {limits.max_pages})",
+        type=_positive,
+        default=limits.max_pages,
+        metavar="N",
+    )
+    add(
+        "--max-page-pixels",
+        f"largest page that is read (default: {limits.max_page_pixels})",
+        type=_positive,
+        default=limits.max_page_pixels,
+        metavar="N",
+    )
+
+
+def from_options(options: argparse.Namespace) -> Config:
+    """Return the settings that the parsed options stand for."""
+    allow_dirs = options.allow_dir or ()
+    if isinstance(allow_dirs, str):
+        allow_dirs = allow_dirs.split(os.pathsep)
+    return Config(
+        workers=options.workers,
+        on_eof=options.on_eof,
+        allow_dirs=tuple(Path(directory).resolve() for directory in allow_dirs if directory),
+        scratch_dir=options.scratch_dir,
+        log_dir=options.log_dir,
+        log_level=options.log_level,
+        max_jobs=options.max_jobs,
+        limits=Limits(
+            max_document_bytes=options.max_document_bytes,
+            max_pages=options.max_pages,
+            max_page_pixels=options.max_page_pixels,
+        ),
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number

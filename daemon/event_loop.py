@@ -1,0 +1,130 @@
+"""The loop: one event at a time to its owner, due deadlines, and the writer fed. The only thread
+that changes state.
+"""
+
+import signal
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from loguru import logger
+
+from daemon.clock import Moment, read_clock
+from daemon.dispatch import Dispatcher
+from daemon.errors import ExitCode
+from daemon.events import (
+    ChunkWritten,
+    Event,
+    HostClosed,
+    LinesReceived,
+    SignalReceived,
+    ThreadCrashed,
+)
+from daemon.lifecycle import Phase
+from daemon.outbox import Outbox
+from daemon.supervisor import Supervisor
+from daemon.transport import Transport
+
+_LONGEST_WAIT_S: Final = 1.0
+"""On some systems a signal does not end a wait; none is longer than this."""
+_FLUSH_S: Final = 0.5
+"""How long the last lines may take to be read by the host."""
+_MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
+"""Above this much of unread replies, no more requests are read."""
+_SIGNAL_EXITS: Final = {signal.SIGTERM: ExitCode.SIGTERM, signal.SIGINT: ExitCode.SIGINT}
+
+
+class EventLoop:
+    """Runs on the main thread until the supervisor has stopped and the host has been told."""
+
+    def __init__(
+        self,
+        inbox: SimpleQueue[Event],
+        supervisor: Supervisor,
+        dispatcher: Dispatcher,
+        outbox: Outbox,
+        transport: Transport,
+    ) -> None:
+        self._inbox = inbox
+        self._supervisor = supervisor
+        self._dispatcher = dispatcher
+        self._outbox = outbox
+        self._transport = transport
+        self._writer_is_busy = False
+        self._host_reads = True
+        self._owed_credits = 0
+        self._n_signals = 0
+        self._flush_until: float | None = None
+
+    def run(self) -> int:
+        """Return the exit code."""
+        self._transport.start()
+        while True:
+            event = self._next_event()
+            now = read_clock()
+            if event is not None:
+                self._handle(event, now)
+            while (timer := self._supervisor.deadlines.pop_due(now.monotonic)) is not None:
+                self._supervisor.on_timer(timer, now)
+            self._feed_writer()
+            if self._has_ended(now):
+                return self._supervisor.lifecycle.exit_code
+
+    def on_signal(self, number: int) -> None:
+        """Note a signal. Runs inside the handler, where nothing else is safe."""
+        self._inbox.put(SignalReceived(number))
+
+    def _next_event(self) -> Event | None:
+        ends_at = self._supervisor.deadlines.next_at()
+        if self._flush_until is not None:
+            ends_at = min(self._flush_until, ends_at or self._flush_until)
+        wait_s = _LONGEST_WAIT_S
+        if ends_at is not None:
+            wait_s = min(wait_s, max(0.0, ends_at - read_clock().monotonic))
+        try:
+            return self._inbox.get(timeout=wait_s)
+        except Empty:
+            return None
+
+    def _handle(self, event: Event, now: Moment) -> None:
+        match event:
+            case LinesReceived(lines):
+                for line in lines:
+                    self._dispatcher.handle(line, now)
+                self._owed_credits += 1
+            case ChunkWritten():
+                self._writer_is_busy = False
+                # Room for more: what was held back because the host did not read may go on.
+                self._supervisor.pump(now)
+            case HostClosed(broken):
+                self._host_reads = self._host_reads and not broken
+                self._supervisor.on_host_closed(broken, now)
+            case SignalReceived(number):
+                self._n_signals += 1
+                logger.info("signal {}", number)
+                code = _SIGNAL_EXITS.get(signal.Signals(number), ExitCode.INTERNAL)
+                self._supervisor.leave(code, now)
+                if self._n_signals > 1:
+                    self._supervisor.pool.kill_all()
+            case ThreadCrashed(name):
+                logger.error("stopping, since thread {} crashed", name)
+                self._supervisor.leave(ExitCode.INTERNAL, now)
+            case _:
+                self._supervisor.handle(event, now)
+
+    def _feed_writer(self) -> None:
+        if not self._writer_is_busy and self._host_reads and not self._outbox.is_empty:
+            self._transport.write(self._outbox.next_chunk())
+            self._writer_is_busy = True
+        if self._outbox.reply_bytes < _MAX_REPLY_BYTES:
+            while self._owed_credits:
+                self._owed_credits -= 1
+                self._transport.give_credit()
+
+    def _has_ended(self, now: Moment) -> bool:
+        if self._supervisor.lifecycle.phase is not Phase.STOPPED:
+            return False
+        if not self._host_reads or (self._outbox.is_empty and not self._writer_is_busy):
+            return True
+        if self._flush_until is None:
+            self._flush_until = now.monotonic + _FLUSH_S
+        return now.monotonic >= self._flush_until

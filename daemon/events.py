@@ -1,0 +1,116 @@
+"""Everything that can happen to the daemon: one closed list of frozen dataclasses."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from daemon.errors import RpcError
+from daemon.framing import TooLong
+from daemon.worker_slot import WorkerId
+from ocr_worker import wire
+
+
+@dataclass(frozen=True, slots=True)
+class LinesReceived:
+    """The host sent something that completed these lines; the reader owes one credit for it."""
+
+    lines: list[bytes | TooLong]
+
+
+@dataclass(frozen=True, slots=True)
+class HostClosed:
+    """The host ended our stdin (`broken` False), or our stdout cannot be written any more."""
+
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkWritten:
+    """The writer has written what it was handed and can take more."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReceived:
+    """The system asks us to stop."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadCrashed:
+    """A thread of ours ended by a bug; the daemon cannot be trusted any more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSpawned:
+    """The process runs; it is not ready yet."""
+
+    worker_id: WorkerId
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSpawnFailed:
+    """The system refused to start the process."""
+
+    worker_id: WorkerId
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSaid:
+    """A worker sent a message."""
+
+    worker_id: WorkerId
+    message: wire.Event
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerGone:
+    """A worker is dead and everything it had written has been handed over before this.
+
+    `code` and `signal`: one of them is set, as the system tells it. `error_id` is where the log
+    has its last words.
+    """
+
+    worker_id: WorkerId
+    code: int | None = None
+    signal: int | None = None
+    error_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChecked:
+    """What the file system said about one document: its resolved path, or why not."""
+
+    path: str
+    failure: RpcError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PathsChecked:
+    """The answer to a check of paths."""
+
+    token: int
+    documents: tuple[DocumentChecked, ...]
+    output_failure: RpcError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputsPublished:
+    """Temporary files were given their names (kind of output to path), or why not."""
+
+    token: int
+    outputs: dict[str, str]
+    failure: RpcError | None = None
+
+
+WorkerEvent: TypeAlias = (
+    WorkerSpawned | WorkerSpawnFailed | WorkerSaid | WorkerGone | PathsChecked | OutputsPublished
+)
+"""What the supervisor handles: news of workers and of the file system."""
+
+Event: TypeAlias = (
+    LinesReceived | HostClosed | ChunkWritten | SignalReceived | ThreadCrashed | WorkerEvent
+)
+"""What arrives in the loop's inbox."""

@@ -1,0 +1,87 @@
+"""What waits for the inspector: a host's questions first, then the counting of jobs; pure."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from daemon.jobs import JobId
+from daemon.ports import Reply
+from ocr_worker import wire
+
+MAX_ATTEMPTS = 2
+"""A document that ends the inspector twice is not opened a third time."""
+
+
+@dataclass(slots=True)
+class Inspection:
+    """One document to open. Either a host waits for `reply`, or `document` of a job is counted.
+
+    Without a `source` the question is which engines there are.
+    """
+
+    key: int
+    source: wire.Source | None
+    include_pages: bool = False
+    reply: Reply | None = None
+    path_as_given: str | None = None
+    job_id: JobId | None = None
+    document: int = 0
+    attempts: int = 0
+
+
+@dataclass(slots=True)
+class Inspections:
+    """Two queues and what is running, by key. One document of a batch is one slice of work."""
+
+    _questions: deque[int] = field(default_factory=deque)
+    _counts: deque[int] = field(default_factory=deque)
+    _live: dict[int, Inspection] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self._questions or self._counts)
+
+    def add(self, inspection: Inspection) -> None:
+        """Let an inspection wait for its turn."""
+        self._live[inspection.key] = inspection
+        self._queue_of(inspection).append(inspection.key)
+
+    def take(self) -> Inspection:
+        """Return the next one; there must be one."""
+        queue = self._questions or self._counts
+        inspection = self._live[queue.popleft()]
+        inspection.attempts += 1
+        return inspection
+
+    def end(self, key: int) -> Inspection | None:
+        """Return what has been running under `key` and forget it; None when it was dropped."""
+        return self._live.pop(key, None)
+
+    def retry(self, inspection: Inspection) -> bool:
+        """Put one back whose inspector died under it; False when it may not be tried again."""
+        if inspection.attempts >= MAX_ATTEMPTS:
+            return False
+        self._live[inspection.key] = inspection
+        self._queue_of(inspection).appendleft(inspection.key)
+        return True
+
+    def drop_job(self, job_id: JobId) -> None:
+        """Forget what was to be counted for a job that is over; one that runs is not stopped."""
+        for key in [key for key, one in self._live.items() if one.job_id == job_id]:
+            del self._live[key]
+            if key in self._counts:
+                self._counts.remove(key)
+
+    def drop_questions(self) -> list[Reply]:
+        """Forget every host's question and return the replies that are owed for them."""
+        asked = [one for one in self._live.values() if one.reply is not None]
+        for one in asked:
+            del self._live[one.key]
+        self._questions.clear()
+        return [one.reply for one in asked if one.reply is not None]
+
+    @property
+    def has_questions(self) -> bool:
+        """True while a host waits for an answer."""
+        return any(one.reply is not None for one in self._live.values())
+
+    def _queue_of(self, inspection: Inspection) -> deque[int]:
+        return self._questions if inspection.reply is not None else self._counts

@@ -1,0 +1,179 @@
+"""What is asked of the inspector and what becomes of its answers; part of the owner.
+
+The inspector opens documents so that the daemon never does: a hostile file ends a process that is
+replaced, not the daemon.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import UNSET
+
+from daemon.deadlines import Deadlines
+from daemon.errors import ERROR_KINDS, RpcError
+from daemon.inspections import Inspection, Inspections
+from daemon.jobs import Document, JobId
+from daemon.messages import DocumentInfoResult, EngineListResult
+from daemon.pool import Death, Pool
+from daemon.ports import Reply
+from daemon.timers import Timer
+from daemon.worker_slot import InspectTask, SlotState
+from ocr_worker import wire
+
+INSPECT_TIMEOUT_S: Final = 10.0
+"""A document that takes longer to open ends its inspector."""
+
+OnCounted = Callable[[JobId, int, wire.Inspected | RpcError], None]
+"""Called with the job, the index of the document, and its count or why there is none."""
+
+
+def error_of(failed: wire.Failed) -> RpcError:
+    """Return the error that a worker reports; one it must not report is a bug of ours."""
+    if failed.kind not in ERROR_KINDS:
+        return RpcError("internal_error", "The worker reported a failure that is not known.")
+    return RpcError(failed.kind, failed.message, **failed.data)
+
+
+class Inspector:
+    """Slot 0 and the queue before it."""
+
+    def __init__(
+        self, pool: Pool, deadlines: Deadlines[Timer], limits: wire.Limits, on_counted: OnCounted
+    ) -> None:
+        self._pool = pool
+        self._deadlines = deadlines
+        self._limits = limits
+        self._on_counted = on_counted
+        self._inspections = Inspections()
+        self._next_key = 0
+
+    def describe(
+        self, source: wire.Source, path_as_given: str | None, include_pages: bool, reply: Reply
+    ) -> None:
+        """Answer a host's `document/info`."""
+        self._inspections.add(
+            Inspection(
+                self._key(),
+                source,
+                include_pages=include_pages,
+                reply=reply,
+                path_as_given=path_as_given,
+            )
+        )
+
+    def list_engines(self, reply: Reply) -> None:
+        """Answer a host's `engine/list`."""
+        self._inspections.add(Inspection(self._key(), None, reply=reply))
+
+    def count(self, job_id: JobId, document: Document) -> None:
+        """Count the pages of a job's document."""
+        source = wire.Source(path=document.path, password=document.password)
+        self._inspections.add(
+            Inspection(self._key(), source, job_id=job_id, document=document.index)
+        )
+
+    def drop_job(self, job_id: JobId) -> None:
+        """Nothing of that job needs counting any more."""
+        self._inspections.drop_job(job_id)
+
+    def fail_questions(self, error: RpcError) -> None:
+        """Answer every host that waits, with an error."""
+        for reply in self._inspections.drop_questions():
+            reply.fail(error)
+
+    @property
+    def has_questions(self) -> bool:
+        """True while a host waits for an answer."""
+        return self._inspections.has_questions
+
+    def hand_out(self, now: float) -> None:
+        """Give the inspector its next task, starting it where needed."""
+        slot = self._pool.inspector
+        if not self._inspections:
+            return
+        if slot.state is SlotState.ERROR:
+            self._fail_all(RpcError("workers_unavailable", "The inspector cannot be started."))
+        elif slot.can_start:
+            self._pool.start(slot, None, now)
+        elif slot.state is SlotState.IDLE:
+            inspection = self._inspections.take()
+            self._pool.assign(
+                slot, InspectTask(inspection.key), lambda task: self._command(task, inspection)
+            )
+
+    def on_accepted(self, now: float) -> None:
+        """The inspector has begun: its time counts from here."""
+        self._deadlines.set(Timer("inspect", 0), now + INSPECT_TIMEOUT_S)
+
+    def on_outcome(
+        self, task: InspectTask, message: wire.Inspected | wire.EnginesListed | wire.Failed
+    ) -> None:
+        """The inspector has answered."""
+        inspection = self._inspections.end(task.key)
+        if inspection is None:
+            return
+        if isinstance(message, wire.Failed):
+            self._fail(inspection, error_of(message))
+        elif isinstance(message, wire.EnginesListed):
+            if inspection.reply is not None:
+                inspection.reply.succeed(EngineListResult(engines=message.engines))
+        elif inspection.reply is not None:
+            inspection.reply.succeed(
+                DocumentInfoResult(
+                    format=message.format,
+                    page_count=message.page_count,
+                    encrypted=message.encrypted,
+                    size_bytes=message.size_bytes,
+                    warnings=message.warnings,
+                    path=inspection.path_as_given or UNSET,
+                    pages=message.pages if inspection.include_pages else UNSET,
+                )
+            )
+        elif inspection.job_id is not None:
+            self._on_counted(inspection.job_id, inspection.document, message)
+
+    def on_timeout(self) -> None:
+        """The inspector has had its time."""
+        slot = self._pool.inspector
+        if isinstance(slot.task, InspectTask):
+            inspection = self._inspections.end(slot.task.key)
+            self._pool.abandon_task(slot)
+            if inspection is not None:
+                message = f"The document could not be opened within {INSPECT_TIMEOUT_S:g} s."
+                self._fail(inspection, RpcError("timeout", message, which="inspect"))
+
+    def on_lost(self, task: InspectTask, death: Death, error: RpcError) -> None:
+        """The inspector died under an inspection: try it once more, then fail it."""
+        inspection = self._inspections.end(task.key)
+        if inspection is None:
+            return
+        if not death.task_accepted:
+            inspection.attempts -= 1
+        if not self._inspections.retry(inspection):
+            self._fail(inspection, error)
+
+    def _fail(self, inspection: Inspection, error: RpcError) -> None:
+        if inspection.reply is not None:
+            inspection.reply.fail(error)
+        elif inspection.job_id is not None:
+            self._on_counted(inspection.job_id, inspection.document, error)
+
+    def _fail_all(self, error: RpcError) -> None:
+        while self._inspections:
+            inspection = self._inspections.take()
+            self._inspections.end(inspection.key)
+            self._fail(inspection, error)
+
+    def _command(self, task: int, inspection: Inspection) -> wire.Command:
+        if inspection.source is None:
+            return wire.ListEngines(task=task)
+        return wire.Inspect(
+            task=task,
+            source=inspection.source,
+            limits=self._limits,
+            include_pages=inspection.include_pages,
+        )
+
+    def _key(self) -> int:
+        self._next_key += 1
+        return self._next_key

@@ -1,0 +1,125 @@
+"""All jobs there are: by id, in turn for the next page, and how long finished ones are kept; pure.
+
+Also the one seam behind which pages that were read are stored; in memory for now.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from typing import Final, get_args
+
+from daemon.errors import RpcError
+from daemon.jobs import Job, JobId, PageRef
+from daemon.messages import PageParams, Priority, TerminalParams
+
+KEPT_JOBS: Final = 200
+KEPT_JOB_S: Final = 3600.0
+_PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)
+
+
+class JobBook:
+    """Jobs, unfinished and kept, with their pages and their terminal notifications."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[JobId, Job] = {}
+        self._active: OrderedDict[JobId, Job] = OrderedDict()
+        self._finished: deque[JobId] = deque()
+        self._turns: dict[Priority, deque[Job]] = {name: deque() for name in _PRIORITIES}
+        self._pages: dict[JobId, dict[tuple[int, int], PageParams]] = {}
+        self._terminals: dict[JobId, TerminalParams] = {}
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs.values())
+
+    @property
+    def active(self) -> Iterable[Job]:
+        """The jobs that are not finished, oldest first."""
+        return self._active.values()
+
+    @property
+    def n_active(self) -> int:
+        """How many jobs are not finished."""
+        return len(self._active)
+
+    @property
+    def last_finished(self) -> Job | None:
+        """The job that finished last and is still kept."""
+        return self._jobs[self._finished[-1]] if self._finished else None
+
+    def add(self, job: Job) -> None:
+        """Take a job in."""
+        self._jobs[job.job_id] = self._active[job.job_id] = job
+        self._turns[job.options.priority].append(job)
+        self._pages[job.job_id] = {}
+
+    def find(self, job_id: str) -> Job:
+        """Return a job. Raise `job_not_found` for one that never was or is no longer kept."""
+        job = self._jobs.get(JobId(job_id))
+        if job is None:
+            raise RpcError("job_not_found", "There is no such job, or it is no longer kept.")
+        return job
+
+    def get_active(self, job_id: JobId) -> Job | None:
+        """Return a job that is not finished."""
+        return self._active.get(job_id)
+
+    def take_page(self) -> PageRef | None:
+        """Hand out the next page: the highest class first, the jobs of a class in turns."""
+        job = self._next_in_turn()
+        if job is None:
+            return None
+        turns = self._turns[job.options.priority]
+        turns.remove(job)
+        turns.append(job)
+        return job.take_page()
+
+    def peek_engine(self) -> str | None:
+        """Return the engine that the next page will need; None when no page waits."""
+        job = self._next_in_turn()
+        return job.engine if job else None
+
+    def count_waiting(self, at_most: int) -> int:
+        """Return how many pages wait for a slot, counting no further than needed."""
+        n_waiting = 0
+        for job in self._active.values():
+            for document in job.documents:
+                n_waiting += len(document.waiting)
+                if n_waiting >= at_most:
+                    return at_most
+        return n_waiting
+
+    def store_page(self, ref: PageRef, page: PageParams) -> None:
+        """Keep what came of a page that was tried."""
+        self._pages[ref.job_id][ref.document, ref.page] = page
+
+    def pages(self, job: Job) -> list[PageParams]:
+        """Return the pages stored, by document and number."""
+        stored = self._pages[job.job_id]
+        return [stored[key] for key in sorted(stored)]
+
+    def finish(self, job: Job, terminal: TerminalParams) -> list[Job]:
+        """Note a job's end; return the jobs that are no longer kept because of it."""
+        del self._active[job.job_id]
+        self._turns[job.options.priority].remove(job)
+        self._terminals[job.job_id] = terminal
+        self._finished.append(job.job_id)
+        dropped = []
+        while len(self._finished) > KEPT_JOBS:
+            dropped.append(self._jobs[self._finished[0]])
+            self.forget(dropped[-1])
+        return dropped
+
+    def terminal(self, job: Job) -> TerminalParams | None:
+        """Return the terminal notification's params; None while the job is not finished."""
+        return self._terminals.get(job.job_id)
+
+    def forget(self, job: Job) -> None:
+        """Drop a finished job and all it has left."""
+        self._finished.remove(job.job_id)
+        del self._jobs[job.job_id], self._pages[job.job_id], self._terminals[job.job_id]
+
+    def _next_in_turn(self) -> Job | None:
+        for turns in self._turns.values():
+            for job in turns:
+                if job.has_waiting_page:
+                    return job
+        return None

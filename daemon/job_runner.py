@@ -1,0 +1,399 @@
+"""What becomes of jobs: pages to slots and back, documents to outputs, jobs to their end.
+
+Part of the owner: no I/O, no clock. The one place where a page or document changes state because of
+something that happened.
+"""
+
+from functools import partial
+from typing import Final
+
+from loguru import logger
+
+from daemon import reports, work_orders
+from daemon.clock import Moment
+from daemon.deadlines import Deadlines
+from daemon.errors import RpcError
+from daemon.events import OutputsPublished
+from daemon.inspector import error_of
+from daemon.job_book import KEPT_JOB_S, JobBook
+from daemon.jobs import Document, DocumentState, Job, JobId, PageRef
+from daemon.messages import PageStateName
+from daemon.page_ranges import select_pages
+from daemon.pool import Death, Pool
+from daemon.ports import Files, Host, Publication
+from daemon.timers import Timer
+from daemon.worker_slot import AssembleTask, PageTask, Slot, SlotTask
+from ocr_worker import wire
+
+ASSEMBLE_TIMEOUT_S: Final = 600.0
+MAX_BACKLOG_BYTES: Final = 8 * 1024 * 1024
+"""Above this much unread by the host, no new page is handed out."""
+PROGRESS_INTERVAL_S: Final = 0.1
+LOWER_SCALE: Final = 0.5
+"""Resolution of a last attempt: a quarter of the memory and time, and often still legible."""
+_HOPELESS: Final = ("engine_unavailable", "language_unavailable", "document_changed")
+"""Failures of a page that every other page of its document would share."""
+
+
+class JobRunner:
+    """Drives the jobs of the book through the slots of the pool."""
+
+    def __init__(
+        self,
+        limits: wire.Limits,
+        book: JobBook,
+        pool: Pool,
+        deadlines: Deadlines[Timer],
+        files: Files,
+        host: Host,
+    ) -> None:
+        self._limits = limits
+        self._book = book
+        self._pool = pool
+        self._deadlines = deadlines
+        self._files = files
+        self._host = host
+        self._to_assemble: list[tuple[JobId, int]] = []
+        self._publications: dict[int, tuple[JobId, int]] = {}
+        self._next_name = 0
+        self._progress_due: dict[JobId, float] = {}
+        """When the next `job/progress` of a job may go out, monotonic seconds."""
+        self.progress_interval_s = PROGRESS_INTERVAL_S
+
+    # Handing out.
+
+    def hand_out(self, now: Moment) -> None:
+        """Fill idle slots with documents to assemble, then with pages; start workers for more."""
+        if self._pool.is_exhausted:
+            self._fail_all(now)
+            return
+        for slot in self._pool.idle_ocr_slots():
+            if not (self._assemble_next(slot) or self._read_next(slot, now)):
+                return
+        n_starting = sum(slot.is_up and not slot.is_ready for slot in self._pool.ocr_slots)
+        wanted = self._n_work(at_most=len(self._pool.ocr_slots)) - n_starting
+        for slot in self._pool.ocr_slots:
+            if wanted <= 0:
+                break
+            if slot.can_start:
+                self._pool.start(slot, self._next_engine(), now.monotonic)
+                wanted -= 1
+
+    def _n_work(self, at_most: int) -> int:
+        """Count pages and documents that wait; an uncounted job is worth one worker, to warm up."""
+        n_work = len(self._to_assemble) + self._book.count_waiting(at_most)
+        if not n_work and any(not job.is_counted for job in self._book.active):
+            is_any_up = any(slot.is_up for slot in self._pool.ocr_slots)
+            return 0 if is_any_up else 1
+        return min(n_work, at_most)
+
+    def _next_engine(self) -> str | None:
+        engine = self._book.peek_engine()
+        return engine or next((job.engine for job in self._book.active), None)
+
+    def _read_next(self, slot: Slot, now: Moment) -> bool:
+        if self._host.backlog_bytes > MAX_BACKLOG_BYTES:
+            return False
+        ref = self._book.take_page()
+        if ref is None:
+            return False
+        job = self._book.find(ref.job_id)
+        if job.started_at is None:
+            job.started_at = now.unix
+        keep = self._files.scratch_path(self._new_name()) if job.output_kinds else None
+        task = PageTask(ref, keep)
+        self._pool.assign(slot, task, partial(work_orders.recognize, job, task, self._limits))
+        return True
+
+    def _assemble_next(self, slot: Slot) -> bool:
+        while self._to_assemble:
+            job_id, index = self._to_assemble.pop(0)
+            job = self._book.get_active(job_id)
+            if job is None or job.documents[index].is_over:
+                continue
+            task = AssembleTask(
+                job_id, index, work_orders.temporary_names(job, f"{job_id}-{self._new_name()}")
+            )
+            self._pool.assign(slot, task, partial(work_orders.assemble, job, task))
+            return True
+        return False
+
+    def on_accepted(self, slot: Slot, now: Moment) -> None:
+        """A worker has begun: the time of the page counts from here."""
+        timeout_s = ASSEMBLE_TIMEOUT_S
+        if isinstance(slot.task, PageTask):
+            job = self._book.get_active(slot.task.ref.job_id)
+            timeout_s = job.options.page_timeout_s if job else timeout_s
+        self._deadlines.set(Timer("page", slot.number), now.monotonic + timeout_s)
+
+    # What comes back.
+
+    def on_counted(
+        self, job: Job, document: Document, outcome: wire.Inspected | RpcError, now: Moment
+    ) -> None:
+        """A document was counted, or cannot be."""
+        if document.state is not DocumentState.WAITING:
+            return
+        if isinstance(outcome, RpcError):
+            document.fail(outcome)
+        else:
+            document.size_bytes = outcome.size_bytes
+            document.modified_ns = outcome.modified_ns
+            try:
+                pages = select_pages(document.selection, outcome.page_count)
+            except RpcError as error:
+                document.fail(error)
+            else:
+                document.counted(pages, outcome.page_count)
+        self.settle(job, now)
+
+    def on_outcome(self, task: SlotTask, message: wire.Event, took_s: float, now: Moment) -> None:
+        """A worker has left a task that is still wanted."""
+        if isinstance(task, PageTask):
+            match message:
+                case wire.Recognized():
+                    self._end_read(task, message.page, took_s, now)
+                case wire.Failed():
+                    self._end_page(task.ref, "failed", error_of(message), took_s, now)
+                case _:
+                    # It says that it was stopped, which nobody asked for.
+                    error = RpcError("internal_error", "The worker left the page.")
+                    self._end_page(task.ref, "failed", error, took_s, now)
+        elif isinstance(task, AssembleTask):
+            job, document = self._place(task.job_id, task.document)
+            if isinstance(message, wire.Assembled):
+                self._publish(job, document, task)
+            else:
+                error = RpcError("output_failed", "The outputs could not be written.")
+                self._files.discard(tuple(task.temporary.values()))
+                document.fail(error_of(message) if isinstance(message, wire.Failed) else error)
+                self.settle(job, now)
+
+    def on_left(self, task: SlotTask) -> None:
+        """A cancelled task has been left, or its worker is dead: nothing writes any more."""
+        if isinstance(task, AssembleTask):
+            self._files.discard(tuple(task.temporary.values()))
+        elif isinstance(task, PageTask) and task.keep is not None:
+            self._files.discard((task.keep,))
+
+    def on_lost(
+        self, task: SlotTask, death: Death, error: RpcError, took_s: float, now: Moment
+    ) -> None:
+        """A worker died with a task in hand that is still wanted."""
+        self.on_left(task)
+        if isinstance(task, PageTask):
+            job, document = self._place(task.ref.job_id, task.ref.document)
+            page = document.pages[task.ref.page]
+            if not death.task_accepted:
+                job.put_back(task.ref, counts_attempt=False)
+            elif page.attempts < job.options.max_attempts:
+                # The last of several attempts is at lower resolution.
+                if page.attempts > 1:
+                    page.scale = LOWER_SCALE
+                job.put_back(task.ref, counts_attempt=True)
+            else:
+                error.data["attempts"] = page.attempts
+                self._end_page(task.ref, "failed", error, took_s, now)
+        elif isinstance(task, AssembleTask):
+            job, document = self._place(task.job_id, task.document)
+            document.n_assembled += 1
+            if death.task_accepted and document.n_assembled > 1:
+                document.fail(error)
+                self.settle(job, now)
+            else:
+                self._to_assemble.append((task.job_id, task.document))
+
+    def on_page_timeout(self, slot: Slot, now: Moment) -> None:
+        """A page, or an assembling, has had its time: end its worker."""
+        task = slot.task
+        took_s = now.monotonic - slot.task_accepted_at
+        self._pool.abandon_task(slot)
+        if isinstance(task, PageTask):
+            job, document = self._place(task.ref.job_id, task.ref.document)
+            page = document.pages[task.ref.page]
+            if page.scale == 1.0 and page.attempts < job.options.max_attempts:
+                page.scale = LOWER_SCALE
+                job.put_back(task.ref, counts_attempt=True)
+            else:
+                message = f"The page took longer than {job.options.page_timeout_s:g} s."
+                error = RpcError("timeout", message, which="page", attempts=page.attempts)
+                self._end_page(task.ref, "failed", error, took_s, now)
+        elif isinstance(task, AssembleTask):
+            job, document = self._place(task.job_id, task.document)
+            document.fail(RpcError("timeout", "Writing the outputs took too long.", which="page"))
+            self.settle(job, now)
+
+    def _end_read(self, task: PageTask, page: wire.Page, took_s: float, now: Moment) -> None:
+        ref = task.ref
+        job, document = self._place(ref.job_id, ref.document)
+        if task.keep is not None:
+            document.kept[ref.page] = task.keep
+        job.end_page(ref, page.state)
+        told = reports.read_page(job, ref, page, took_s, job.options)
+        self._book.store_page(ref, told)
+        self._host.notify("job/page", told)
+        self._tell_progress(job, now)
+        self.settle(job, now)
+
+    def _end_page(
+        self, ref: PageRef, state: PageStateName, error: RpcError, took_s: float, now: Moment
+    ) -> None:
+        job, document = self._place(ref.job_id, ref.document)
+        job.end_page(ref, state, error)
+        self._tell_ended(job, ref, state, took_s, error)
+        if error.kind.name in _HOPELESS:
+            while document.waiting:
+                document.end_page(document.waiting.popleft(), "failed", error)
+        self._tell_progress(job, now)
+        self.settle(job, now)
+
+    def _tell_ended(
+        self,
+        job: Job,
+        ref: PageRef,
+        state: PageStateName,
+        took_s: float,
+        error: RpcError | None,
+    ) -> None:
+        told = reports.ended_page(job, ref, state, took_s, error)
+        self._book.store_page(ref, told)
+        self._host.notify("job/page", told)
+
+    # Documents and jobs to their end.
+
+    def settle(self, job: Job, now: Moment) -> None:
+        """Move on every document whose pages have all ended, and end the job with the last."""
+        if job.finished_at is not None:
+            return
+        for document in job.documents:
+            has_ended = document.n_ended == len(document.pages)
+            if document.state is not DocumentState.READING or not has_ended:
+                continue
+            failure = document.first_failure()
+            if not document.n_succeeded and failure is not None:
+                document.fail(failure)
+            elif job.output_kinds:
+                document.state = DocumentState.ASSEMBLING
+                self._to_assemble.append((job.job_id, document.index))
+            else:
+                document.state = DocumentState.SUCCEEDED
+        if job.is_over:
+            self._finish(job, now)
+
+    def cancel(self, job: Job, now: Moment) -> None:
+        """End a job as its host wishes: at once, but for a document that is being named."""
+        job.is_cancelled = True
+        self._stop(job, "cancelled", None, now)
+
+    def _stop(self, job: Job, state: PageStateName, failure: RpcError | None, now: Moment) -> None:
+        tried = job.tried_pages()
+        took_s: dict[PageRef, float] = {}
+        for slot in self._pool.ocr_slots:
+            task = slot.task
+            if isinstance(task, PageTask) and task.ref.job_id == job.job_id:
+                if slot.task_accepted:
+                    took_s[task.ref] = now.monotonic - slot.task_accepted_at
+                self._pool.cancel_task(slot, now.monotonic)
+            elif isinstance(task, AssembleTask) and task.job_id == job.job_id:
+                self._pool.cancel_task(slot, now.monotonic)
+        job.stop(state, failure)
+        for ref in tried:
+            self._tell_ended(job, ref, state, took_s.get(ref, 0.0), failure)
+        self.settle(job, now)
+
+    def give_up_publishing(self, job: Job, now: Moment) -> None:
+        """End what only the file system could still end."""
+        for document in job.documents:
+            if not document.is_over:
+                document.fail(RpcError("output_failed", "The file system did not answer."))
+        self.settle(job, now)
+
+    def _publish(self, job: Job, document: Document, task: AssembleTask) -> None:
+        assert job.output_dir is not None
+        document.state = DocumentState.PUBLISHING
+        self._next_name += 1
+        self._publications[self._next_name] = (job.job_id, document.index)
+        self._files.publish(
+            self._next_name,
+            Publication(
+                temporary=task.temporary,
+                output_dir=job.output_dir,
+                stem=document.stem,
+                overwrite=job.options.overwrite,
+                inputs=tuple(document.path for document in job.documents),
+            ),
+        )
+
+    def on_published(self, event: OutputsPublished, now: Moment) -> None:
+        """A document's outputs have their names, or cannot be given them."""
+        job_id, index = self._publications.pop(event.token)
+        job = self._book.get_active(job_id)
+        if job is None or job.documents[index].state is not DocumentState.PUBLISHING:
+            return
+        document = job.documents[index]
+        if event.failure is not None:
+            document.fail(event.failure)
+        else:
+            document.outputs = event.outputs
+            document.state = DocumentState.SUCCEEDED
+        self.settle(job, now)
+
+    def _finish(self, job: Job, now: Moment) -> None:
+        job.finished_at = now.unix
+        terminal = reports.terminal(job, now.monotonic - job.accepted.monotonic)
+        self._deadlines.clear(Timer("job", job.job_id))
+        self._deadlines.clear(Timer("progress", job.job_id))
+        self._progress_due.pop(job.job_id, None)
+        method = "job/result" if terminal.state in ("succeeded", "partial") else "job/error"
+        self._host.notify(method, terminal)
+        logger.info("job {} {}", job.job_id, terminal.state)
+        self._deadlines.set(Timer("forget", job.job_id), now.monotonic + KEPT_JOB_S)
+        for dropped in self._book.finish(job, terminal):
+            self._deadlines.clear(Timer("forget", dropped.job_id))
+        self._files.discard([path for document in job.documents for path in document.kept.values()])
+
+    def forget(self, job: Job) -> None:
+        """Drop a finished job before its time."""
+        self._deadlines.clear(Timer("forget", job.job_id))
+        self._book.forget(job)
+
+    def _fail_all(self, now: Moment) -> None:
+        """No slot is left that could read a page or write an output."""
+        for job in list(self._book.active):
+            if job.is_counted:
+                message = "No OCR worker can be started; worker/list says why."
+                job.failure = RpcError("workers_unavailable", message)
+                self._stop(job, "failed", job.failure, now)
+
+    # Timers and progress.
+
+    def on_timer(self, timer: Timer, now: Moment) -> None:
+        """A deadline of a job has passed."""
+        job_id = JobId(str(timer.subject))
+        job = self._book.get_active(job_id)
+        if timer.what == "forget":
+            self.forget(self._book.find(job_id))
+        elif job is not None and timer.what == "job":
+            message = f"The job took longer than {job.options.job_timeout_s:g} s."
+            job.failure = RpcError("timeout", message, which="job")
+            self._stop(job, "failed", job.failure, now)
+        elif job is not None:
+            self._tell_progress(job, now)
+
+    def _tell_progress(self, job: Job, now: Moment) -> None:
+        due = self._progress_due.get(job.job_id, 0.0)
+        if now.monotonic < due:
+            self._deadlines.set(Timer("progress", job.job_id), due)
+            return
+        self._progress_due[job.job_id] = now.monotonic + self.progress_interval_s
+        self._host.notify(
+            "job/progress", reports.progress(job, now.unix), latest_of=f"progress {job.job_id}"
+        )
+
+    def _place(self, job_id: JobId, index: int) -> tuple[Job, Document]:
+        job = self._book.find(job_id)
+        return job, job.documents[index]
+
+    def _new_name(self) -> str:
+        self._next_name += 1
+        return str(self._next_name)

@@ -1,0 +1,254 @@
+"""Jobs, their documents and the page ledger: which transitions exist; pure.
+
+Invariants: every page asked for ends in exactly one state, a state once ended never changes, and a
+job is over exactly once. Nothing here knows of workers, slots or the wire.
+"""
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple, NewType
+
+from daemon.clock import Moment
+from daemon.errors import RpcError
+from daemon.messages import JobStateName, OcrOptions, PageCounts, TerminalStateName
+
+JobId = NewType("JobId", str)
+
+SUCCESSES = ("recognized", "native_text", "empty")
+"""States of a page that was read."""
+
+
+class PageRef(NamedTuple):
+    """One page of one document of one job; `document` counts from 0, `page` from 1."""
+
+    job_id: JobId
+    document: int
+    page: int
+
+
+class DocumentState(Enum):
+    """Where a document is on its way; the last three are final."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    ASSEMBLING = "assembling"
+    PUBLISHING = "publishing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_FINAL = (DocumentState.SUCCEEDED, DocumentState.FAILED, DocumentState.CANCELLED)
+
+
+@dataclass(slots=True)
+class Page:
+    """A row of the ledger. `state` is waiting or running, then one of protocol.md's five."""
+
+    number: int
+    state: str = "waiting"
+    attempts: int = 0
+    scale: float = 1.0
+    """Resolution of the next attempt, relative to the first one's."""
+    failure: RpcError | None = None
+
+
+@dataclass(slots=True)
+class Document:
+    """A document of a job: what the host named, and how far its pages are.
+
+    `path` is what workers open: the resolved file, or the scratch copy of base64 data.
+    """
+
+    index: int
+    file: str
+    path: str
+    stem: str
+    password: str | None = None
+    selection: str | None = None
+    state: DocumentState = DocumentState.WAITING
+    failure: RpcError | None = None
+    size_bytes: int | None = None
+    modified_ns: int | None = None
+    page_count: int | None = None
+    """Pages in the file; `pages` holds those asked for."""
+    pages: dict[int, Page] = field(default_factory=dict)
+    waiting: deque[int] = field(default_factory=deque)
+    counts: Counter[str] = field(default_factory=Counter)
+    kept: dict[int, str] = field(default_factory=dict)
+    """Page number to the scratch file that holds what was read, for assembling."""
+    n_assembled: int = 0
+    """How often its outputs have been begun."""
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """True once nothing about this document changes any more."""
+        return self.state in _FINAL
+
+    @property
+    def n_ended(self) -> int:
+        """How many of its pages have ended."""
+        return sum(self.counts.values())
+
+    @property
+    def n_succeeded(self) -> int:
+        """How many of its pages were read."""
+        return sum(self.counts[state] for state in SUCCESSES)
+
+    def counted(self, pages: Sequence[int], page_count: int) -> None:
+        """Take the pages that were asked for into the ledger."""
+        self.page_count = page_count
+        self.pages = {number: Page(number) for number in pages}
+        self.waiting.extend(pages)
+        self.state = DocumentState.READING
+
+    def fail(self, failure: RpcError) -> None:
+        """End the document: it cannot be opened, or its outputs cannot be written."""
+        self.state = DocumentState.FAILED
+        self.failure = failure
+
+    def end_page(self, number: int, state: str, failure: RpcError | None = None) -> None:
+        """End one page; raise `ValueError` when it has ended already."""
+        page = self.pages[number]
+        if page.state not in ("waiting", "running"):
+            raise ValueError(f"page {number} has ended as {page.state}")
+        page.state = state
+        page.failure = failure
+        self.counts[state] += 1
+
+    def first_failure(self) -> RpcError | None:
+        """Return why the first failed page failed."""
+        return next((page.failure for page in self.pages.values() if page.failure), None)
+
+
+@dataclass(slots=True)
+class Job:
+    """What a host submitted; it ends exactly once."""
+
+    job_id: JobId
+    documents: list[Document]
+    options: OcrOptions
+    engine: str
+    accepted: Moment
+    output_dir: str | None = None
+    output_kinds: tuple[str, ...] = ()
+    started_at: float | None = None
+    finished_at: float | None = None
+    is_cancelled: bool = False
+    failure: RpcError | None = None
+    """Why the whole job failed, where that is no single document's matter."""
+    last_ended: PageRef | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """True once the terminal notification may go out, and ever after."""
+        return all(document.is_over for document in self.documents)
+
+    @property
+    def state(self) -> JobStateName:
+        """The job's state as on the wire."""
+        if not self.is_over:
+            return "queued" if self.started_at is None else "running"
+        return self.terminal_state
+
+    @property
+    def terminal_state(self) -> TerminalStateName:
+        """How a job that is over has ended."""
+        if self.is_cancelled:
+            return "cancelled"
+        if self.failure:
+            return "failed"
+        n_failed = sum(document.state is DocumentState.FAILED for document in self.documents)
+        if n_failed == len(self.documents):
+            return "failed"
+        return "partial" if n_failed or self.counts.failed else "succeeded"
+
+    @property
+    def is_counted(self) -> bool:
+        """True once the number of pages of every document is known, or known not to matter."""
+        return all(doc.is_over or doc.page_count is not None for doc in self.documents)
+
+    @property
+    def total(self) -> int:
+        """Pages asked for, of the documents counted so far."""
+        return sum(len(document.pages) for document in self.documents)
+
+    @property
+    def current(self) -> int:
+        """Pages that have ended."""
+        return sum(document.n_ended for document in self.documents)
+
+    @property
+    def counts(self) -> PageCounts:
+        """Ended pages by state."""
+        total: Counter[str] = Counter()
+        for document in self.documents:
+            total.update(document.counts)
+        return PageCounts(**total)
+
+    @property
+    def has_waiting_page(self) -> bool:
+        """True while a page waits for a slot."""
+        return any(document.waiting for document in self.documents)
+
+    def ref(self, document: Document, page: int) -> PageRef:
+        """Return the name of a page."""
+        return PageRef(self.job_id, document.index, page)
+
+    def take_page(self) -> PageRef | None:
+        """Hand out the next waiting page, in document order."""
+        for document in self.documents:
+            if document.waiting:
+                number = document.waiting.popleft()
+                page = document.pages[number]
+                page.state = "running"
+                page.attempts += 1
+                return self.ref(document, number)
+        return None
+
+    def put_back(self, ref: PageRef, *, counts_attempt: bool) -> None:
+        """Let a running page wait again, ahead of the others.
+
+        Without `counts_attempt` the attempt never was: its worker died before it took the page.
+        """
+        document = self.documents[ref.document]
+        page = document.pages[ref.page]
+        page.state = "waiting"
+        if not counts_attempt:
+            page.attempts -= 1
+        document.waiting.appendleft(ref.page)
+
+    def end_page(self, ref: PageRef, state: str, failure: RpcError | None = None) -> None:
+        """End a page that was handed out."""
+        self.documents[ref.document].end_page(ref.page, state, failure)
+        self.last_ended = ref
+
+    def tried_pages(self) -> list[PageRef]:
+        """Return the pages that have not ended but were in a slot, now or before."""
+        return [
+            self.ref(document, page.number)
+            for document in self.documents
+            for page in document.pages.values()
+            if page.attempts and page.state in ("waiting", "running")
+        ]
+
+    def stop(self, state: str, failure: RpcError | None = None) -> None:
+        """End all that is not over: pages as `state`, documents with them.
+
+        A document whose files are being published is left to finish: the order to rename was
+        given, so it counts as finished.
+        """
+        for document in self.documents:
+            document.waiting.clear()
+            for page in document.pages.values():
+                if page.state in ("waiting", "running"):
+                    document.end_page(page.number, state, failure)
+            if document.is_over or document.state is DocumentState.PUBLISHING:
+                continue
+            if failure is None:
+                document.state = DocumentState.CANCELLED
+            else:
+                document.fail(failure)

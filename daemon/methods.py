@@ -1,0 +1,248 @@
+"""The methods of the wire: for each, what it takes, what it gives, and what answers it."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from daemon import __version__, hardware, reports
+from daemon.admission import ENGINES, judge, judge_document
+from daemon.config import Config
+from daemon.dispatch import Call, Method
+from daemon.errors import invalid_params
+from daemon.job_book import KEPT_JOB_S, KEPT_JOBS
+from daemon.messages import (
+    NOTIFICATIONS,
+    PROTOCOL_VERSION,
+    DocumentInfoParams,
+    DocumentInfoResult,
+    Empty,
+    EngineListResult,
+    HardwareResult,
+    InitializeParams,
+    InitializeResult,
+    JobAccepted,
+    JobListParams,
+    JobListResult,
+    JobParams,
+    JobResultParams,
+    JobResultResult,
+    JobStateResult,
+    JobStatusResult,
+    LanguageInfo,
+    LanguageListParams,
+    LanguageListResult,
+    NoParams,
+    OcrStartBatchParams,
+    OcrStartParams,
+    ServerInfo,
+    ServerLimits,
+    ShutdownParams,
+    StatusResult,
+    Struct,
+    WorkerListResult,
+)
+from daemon.outbox import Outbox
+from daemon.page_ranges import select_pages
+from daemon.supervisor import Supervisor
+from ocr_worker import languages
+
+MAX_BATCH: Final = 100
+MAX_LINE_BYTES: Final = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """The handlers. They run on the loop's thread and return at once."""
+
+    supervisor: Supervisor
+    outbox: Outbox
+    config: Config
+    instance_id: str
+    log_path: str | None
+    hardware: HardwareResult
+    rss_of: Callable[[int], int]
+    """Resident memory of a process in bytes, 0 when it is gone."""
+
+    def table(self) -> dict[str, Method]:
+        """Return every method by its name on the wire."""
+        return {
+            "initialize": Method(InitializeParams, InitializeResult, self._initialize),
+            "ping": Method(NoParams, Empty, self._ping),
+            "shutdown": Method(ShutdownParams, Empty, self._shutdown),
+            "exit": Method(NoParams, Empty, self._exit),
+            "document/info": Method(DocumentInfoParams, DocumentInfoResult, self._document_info),
+            "ocr/start": Method(OcrStartParams, JobAccepted, self._ocr_start),
+            "ocr/start_batch": Method(OcrStartBatchParams, JobAccepted, self._ocr_start_batch),
+            "job/status": Method(JobParams, JobStatusResult, self._job_status),
+            "job/list": Method(JobListParams, JobListResult, self._job_list),
+            "job/result": Method(JobResultParams, JobResultResult, self._job_result),
+            "job/cancel": Method(JobParams, JobStateResult, self._job_cancel),
+            "job/forget": Method(JobParams, Empty, self._job_forget),
+            "status/get": Method(NoParams, StatusResult, self._status_get),
+            "worker/list": Method(NoParams, WorkerListResult, self._worker_list),
+            "engine/list": Method(NoParams, EngineListResult, self._engine_list),
+            "language/list": Method(LanguageListParams, LanguageListResult, self._language_list),
+            "hardware/get": Method(NoParams, HardwareResult, self._hardware_get),
+        }
+
+    # The daemon itself.
+
+    def _initialize(self, params: InitializeParams, call: Call) -> Struct:
+        if params.protocol_version != PROTOCOL_VERSION:
+            error = invalid_params("protocol_version", "this version is not spoken here")
+            error.data["supported"] = [PROTOCOL_VERSION]
+            raise error
+        wishes = params.capabilities
+        if wishes.progress_interval_ms is not None:
+            interval_s = max(wishes.progress_interval_ms, 0) / 1000
+            self.supervisor.runner.progress_interval_s = interval_s
+        self.outbox.opt_out(wishes.opt_out_notifications)
+        return InitializeResult(
+            protocol_version=PROTOCOL_VERSION,
+            server=ServerInfo(
+                name="ocr-sidecar",
+                version=__version__,
+                pid=os.getpid(),
+                instance_id=self.instance_id,
+                log_path=self.log_path,
+            ),
+            limits=ServerLimits(
+                max_line_bytes=MAX_LINE_BYTES,
+                max_batch=MAX_BATCH,
+                max_jobs=self.config.max_jobs,
+                kept_jobs=KEPT_JOBS,
+                kept_job_s=KEPT_JOB_S,
+            ),
+            methods=tuple(self.table()),
+            notifications=tuple(NOTIFICATIONS),
+            engines=ENGINES,
+            host_watched=False,
+        )
+
+    def _ping(self, params: NoParams, call: Call) -> Struct:
+        return Empty()
+
+    def _shutdown(self, params: ShutdownParams, call: Call) -> None:
+        # Answered first: leaving queues the notifications of what it ends.
+        call.reply.succeed(Empty())
+        self.supervisor.shutdown(params.mode, params.timeout_s, call.now)
+
+    def _exit(self, params: NoParams, call: Call) -> None:
+        call.reply.succeed(Empty())
+        self.supervisor.exit(call.now)
+
+    # Documents and jobs.
+
+    def _document_info(self, params: DocumentInfoParams, call: Call) -> None:
+        judge_document(params.document, "document", allows_network_paths=self._allows_network)
+        self.supervisor.describe(params, call.reply, call.now)
+
+    def _ocr_start(self, params: OcrStartParams, call: Call) -> None:
+        self._submit((params.document,), params, call, is_batch=False)
+
+    def _ocr_start_batch(self, params: OcrStartBatchParams, call: Call) -> None:
+        self._submit(params.documents, params, call, is_batch=True)
+
+    def _submit(
+        self,
+        documents: tuple[Any, ...],
+        params: OcrStartParams | OcrStartBatchParams,
+        call: Call,
+        *,
+        is_batch: bool,
+    ) -> None:
+        submission = judge(
+            documents,
+            params.output_dir,
+            params.outputs,
+            params.options,
+            is_batch=is_batch,
+            allows_network_paths=self._allows_network,
+        )
+        self.supervisor.submit(submission, call.reply, call.now)
+
+    @property
+    def _allows_network(self) -> bool:
+        return bool(self.config.allow_dirs)
+
+    def _job_status(self, params: JobParams, call: Call) -> Struct:
+        return reports.job_status(self.supervisor.book.find(params.job_id))
+
+    def _job_list(self, params: JobListParams, call: Call) -> Struct:
+        rows = (reports.job_summary(job) for job in self.supervisor.book)
+        return JobListResult(
+            jobs=tuple(row for row in rows if params.state in (None, row.state)),
+        )
+
+    def _job_result(self, params: JobResultParams, call: Call) -> Struct:
+        book = self.supervisor.book
+        job = book.find(params.job_id)
+        if params.document is not None and not 0 <= params.document < len(job.documents):
+            raise invalid_params("document", "the job has no such document")
+        numbers = [range(1, (document.page_count or 0) + 1) for document in job.documents]
+        if params.pages is not None:
+            chosen = [select_pages(params.pages, len(pages)) for pages in numbers if pages]
+            wanted = set().union(*chosen)
+        else:
+            wanted = set().union(*numbers)
+        pages = (
+            page
+            for page in book.pages(job)
+            if params.document in (None, page.document) and page.page in wanted
+        )
+        return JobResultResult(terminal=book.terminal(job), pages=tuple(pages))
+
+    def _job_cancel(self, params: JobParams, call: Call) -> None:
+        job = self.supervisor.book.find(params.job_id)
+        # Answered first, so that the terminal notification does not overtake the reply.
+        state = job.state if job.is_over else "cancelled"
+        call.reply.succeed(JobStateResult(job_id=job.job_id, state=state))
+        self.supervisor.cancel(job, call.now)
+
+    def _job_forget(self, params: JobParams, call: Call) -> Struct:
+        job = self.supervisor.book.find(params.job_id)
+        if job.finished_at is None:
+            raise invalid_params("job_id", "the job is not finished; cancel it first")
+        self.supervisor.runner.forget(job)
+        return Empty()
+
+    # What there is, and how it is.
+
+    def _status_get(self, params: NoParams, call: Call) -> Struct:
+        exhausted = "No OCR worker can be started." if self.supervisor.pool.is_exhausted else None
+        return reports.status(self.supervisor.book, exhausted)
+
+    def _worker_list(self, params: NoParams, call: Call) -> Struct:
+        return WorkerListResult(
+            workers=tuple(
+                reports.worker_status(
+                    slot, call.now.monotonic, self.rss_of(slot.pid) if slot.pid else 0
+                )
+                for slot in self.supervisor.pool.slots
+            )
+        )
+
+    def _engine_list(self, params: NoParams, call: Call) -> None:
+        self.supervisor.list_engines(call.reply, call.now)
+
+    def _language_list(self, params: LanguageListParams, call: Call) -> Struct:
+        if params.engine is not None and params.engine not in ENGINES:
+            known = ", ".join(ENGINES)
+            raise invalid_params("engine", f"unknown engine; known are {known}")
+        read_by = {engine: languages.languages_of(engine) for engine in ENGINES}
+        rows = (
+            LanguageInfo(
+                code=language.code,
+                name=language.name,
+                script=language.script,
+                engines=tuple(engine for engine in ENGINES if language.code in read_by[engine]),
+            )
+            for language in languages.LANGUAGES
+        )
+        return LanguageListResult(
+            languages=tuple(row for row in rows if params.engine in (None, *row.engines))
+        )
+
+    def _hardware_get(self, params: NoParams, call: Call) -> Struct:
+        return hardware.refresh(self.hardware)

@@ -1,0 +1,80 @@
+"""What the owner of the state may do to the world: every method returns at once, none blocks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from daemon.errors import RpcError
+from daemon.messages import DocumentParams, Struct
+from daemon.worker_slot import WorkerId
+from ocr_worker import wire
+
+
+class Workers(Protocol):
+    """The worker processes. News of them comes back as events; unknown ids are ignored."""
+
+    def spawn(self, worker_id: WorkerId, slot: int, engine: str | None) -> None:
+        """Start a process; `engine` is loaded before it says that it is ready."""
+
+    def send(self, worker_id: WorkerId, command: wire.Command) -> None:
+        """Queue a command for the worker's stdin."""
+
+    def end_input(self, worker_id: WorkerId) -> None:
+        """Close the worker's stdin once what is queued has been written."""
+
+    def terminate(self, worker_id: WorkerId) -> None:
+        """Ask the process group to end (SIGTERM; a hard end on Windows)."""
+
+    def kill(self, worker_id: WorkerId) -> None:
+        """End the process group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Temporary files of one document and how they are to be named."""
+
+    temporary: dict[str, str]
+    output_dir: str
+    stem: str
+    overwrite: bool
+    inputs: tuple[str, ...]
+    """Paths that are never replaced."""
+
+
+class Files(Protocol):
+    """The file system. It may hang, so the answers come back as events, or never."""
+
+    def check(
+        self, token: int, documents: Sequence[DocumentParams], output_dir: str | None
+    ) -> None:
+        """Check paths and put base64 data into scratch; answered by `PathsChecked`."""
+
+    def publish(self, token: int, publication: Publication) -> None:
+        """Give temporary files their names; answered by `OutputsPublished`."""
+
+    def discard(self, paths: Sequence[str]) -> None:
+        """Remove files of ours, if they exist."""
+
+    def scratch_path(self, name: str) -> str:
+        """Return the path of a scratch file of that name; the folder is there."""
+
+
+class Host(Protocol):
+    """The host's end of the wire."""
+
+    def notify(self, method: str, params: Struct, *, latest_of: str | None = None) -> None:
+        """Queue a notification; one of the same `latest_of` that still waits is replaced."""
+
+    @property
+    def backlog_bytes(self) -> int:
+        """Bytes of notifications that wait for the host to read."""
+
+
+class Reply(Protocol):
+    """The one answer that a request is owed."""
+
+    def succeed(self, result: Struct) -> None:
+        """Answer with a result."""
+
+    def fail(self, error: RpcError) -> None:
+        """Answer with an error."""

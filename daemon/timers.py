@@ -1,0 +1,30 @@
+"""The names of the deadlines that the owner sets."""
+
+from typing import Literal, NamedTuple
+
+TimerName = Literal[
+    # of a slot
+    "start",
+    "restart",
+    "page",
+    "inspect",
+    "stop_task",
+    "terminate",
+    "kill",
+    # of a job
+    "job",
+    "progress",
+    "forget",
+    # of a request
+    "check",
+    # of the daemon
+    "drain",
+    "pending",
+]
+
+
+class Timer(NamedTuple):
+    """One deadline: what is due, and for which slot, job or request."""
+
+    what: TimerName
+    subject: int | str = 0

@@ -1,0 +1,62 @@
+"""From a task in a slot to the command that a worker is sent; pure builders."""
+
+import os
+
+from daemon.jobs import Document, Job
+from daemon.worker_slot import AssembleTask, PageTask
+from ocr_worker import wire
+
+
+def recognize(job: Job, task: PageTask, limits: wire.Limits, task_id: int) -> wire.Recognize:
+    """Return the order to read a page."""
+    document = job.documents[task.ref.document]
+    options = job.options
+    return wire.Recognize(
+        task=task_id,
+        source=_source(document),
+        limits=limits,
+        page=task.ref.page,
+        options=wire.RecognizeOptions(
+            engine=job.engine,
+            languages=options.languages,
+            mode=options.mode,
+            dpi=options.dpi,
+            region=options.region,
+        ),
+        scale=document.pages[task.ref.page].scale,
+        keep=task.keep,
+        with_lines=options.inline == "words",
+    )
+
+
+def assemble(job: Job, task: AssembleTask, task_id: int) -> wire.Assemble:
+    """Return the order to write a document's outputs to their temporary names."""
+    document = job.documents[task.document]
+    return wire.Assemble(
+        task=task_id,
+        file=document.file,
+        page_count=document.page_count or 0,
+        outputs=task.temporary,
+        pages=tuple(document.kept[number] for number in sorted(document.kept)),
+    )
+
+
+def temporary_names(job: Job, name: str) -> dict[str, str]:
+    """Return where each kind of output is written before it has its name.
+
+    Beside the target, so that giving the final name is a rename and never a copy.
+    """
+    directory = job.output_dir or ""
+    return {
+        kind: os.path.join(directory, f".ocr-sidecar-{name}.{kind}.tmp")
+        for kind in job.output_kinds
+    }
+
+
+def _source(document: Document) -> wire.Source:
+    return wire.Source(
+        path=document.path,
+        password=document.password,
+        size_bytes=document.size_bytes,
+        modified_ns=document.modified_ns,
+    )

@@ -1,0 +1,250 @@
+"""Worker processes: spawning them, their four threads, and what may be done to them.
+
+The only place that spawns and kills. All spawns happen on one thread that lives as long as the
+daemon, because Linux tells a child of its parent's death when the spawning *thread* ends.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Final
+from uuid import uuid4
+
+from loguru import logger
+
+from daemon.events import Event, WorkerGone, WorkerSaid, WorkerSpawned, WorkerSpawnFailed
+from daemon.framing import LineSplitter, TooLong
+from daemon.threads import start_thread
+from daemon.worker_slot import WorkerId
+from ocr_worker import wire
+
+_READ_BYTES: Final = 64 * 1024
+_TAIL_BYTES: Final = 4 * 1024
+_PIPE_GRACE_S: Final = 1.0
+"""How long a dead worker's pipe may stay open before its last words are given up."""
+_ONE_THREAD: Final = {
+    "OMP_NUM_THREADS": "1",
+    "OMP_THREAD_LIMIT": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+"""Parallelism comes from slots; libraries that start threads of their own slow all of them."""
+
+
+def worker_command(slot: int, engine: str | None) -> list[str]:
+    """Return the command line of a worker. `-P` keeps the host's working directory unimported."""
+    command = [sys.executable, "-P", "-m", "ocr_worker", "--parent", str(os.getpid())]
+    if slot == 0:
+        command.append("--inspector")
+    elif engine is not None:
+        command += ["--engine", engine]
+    return command
+
+
+class WorkerProcesses:
+    """All living workers by id; the port through which the owner acts on them."""
+
+    def __init__(
+        self,
+        post: Callable[[Event], None],
+        command: Callable[[int, str | None], Sequence[str]] = worker_command,
+    ) -> None:
+        self._post = post
+        self._command = command
+        self._workers: dict[WorkerId, _Worker] = {}
+        self._orders: SimpleQueue[_Worker] = SimpleQueue()
+
+    def start(self) -> None:
+        """Start the thread that spawns."""
+        start_thread("spawner", self._spawn_forever, self._post)
+
+    def spawn(self, worker_id: WorkerId, slot: int, engine: str | None) -> None:
+        """Order a process; `WorkerSpawned` or `WorkerSpawnFailed` follows."""
+        # Ids of the dead are dropped here, on the loop's thread, which owns the table.
+        self._workers = {key: one for key, one in self._workers.items() if not one.is_reaped}
+        worker = _Worker(worker_id, slot, self._command(slot, engine), self._post)
+        self._workers[worker_id] = worker
+        self._orders.put(worker)
+
+    def send(self, worker_id: WorkerId, command: wire.Command) -> None:
+        """Queue a command for the worker's stdin."""
+        if worker_id in self._workers:
+            self._workers[worker_id].outgoing.put(wire.encode(command))
+
+    def end_input(self, worker_id: WorkerId) -> None:
+        """Close the worker's stdin once what is queued has been written."""
+        if worker_id in self._workers:
+            self._workers[worker_id].outgoing.put(None)
+
+    def terminate(self, worker_id: WorkerId) -> None:
+        """Ask the process group to end."""
+        self._signal(worker_id, signal.SIGTERM)
+
+    def kill(self, worker_id: WorkerId) -> None:
+        """End the process group."""
+        self._signal(worker_id, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+
+    def _signal(self, worker_id: WorkerId, number: int) -> None:
+        if worker_id in self._workers:
+            self._workers[worker_id].signal(number)
+
+    def _spawn_forever(self) -> None:
+        while True:
+            self._orders.get().spawn()
+
+
+class _Worker:
+    """One life of one worker."""
+
+    def __init__(
+        self,
+        worker_id: WorkerId,
+        slot: int,
+        command: Sequence[str],
+        post: Callable[[Event], None],
+    ) -> None:
+        self._worker_id = worker_id
+        self._slot = slot
+        self._command = command
+        self._post = post
+        self._log = logger.bind(worker=worker_id, slot=slot)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pending_signal: int | None = None
+        self._tail: deque[bytes] = deque()
+        self.outgoing: SimpleQueue[bytes | None] = SimpleQueue()
+        self.is_reaped = False
+
+    # On the spawner's thread.
+
+    def spawn(self) -> None:
+        """Start the process and its threads."""
+        windows = sys.platform == "win32"
+        try:
+            self._process = process = subprocess.Popen(  # noqa: S603  our own command line
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                env={**os.environ, **_ONE_THREAD},
+                start_new_session=not windows,
+                creationflags=0x08000200 if windows else 0,  # no window, group of its own
+            )
+        except OSError:
+            self._log.exception("worker cannot be spawned")
+            self.is_reaped = True
+            self._post(WorkerSpawnFailed(self._worker_id))
+            return
+        self._log.debug("worker spawned as {}", process.pid)
+        self._post(WorkerSpawned(self._worker_id, process.pid))
+        name = f"worker-{self._slot}"
+        reader = start_thread(f"{name}-reader", self._read, self._post)
+        stderr = start_thread(f"{name}-stderr", self._drain_stderr, self._post)
+        start_thread(f"{name}-writer", self._write, self._post)
+
+        def wait() -> None:
+            self._wait(process)
+            for thread in (reader, stderr):
+                thread.join(_PIPE_GRACE_S)
+            self._report_death(process.returncode)
+
+        start_thread(f"{name}-waiter", wait, self._post)
+        if self._pending_signal is not None:
+            self.signal(self._pending_signal)
+
+    # On the loop's thread.
+
+    def signal(self, number: int) -> None:
+        """Signal the process group; one that is not there yet gets it when it is."""
+        if self._process is None:
+            self._pending_signal = number
+            return
+        if self.is_reaped:
+            return
+        if sys.platform == "win32":
+            self._process.terminate()
+        else:
+            _signal_group(self._process.pid, number)
+
+    # On the worker's own threads.
+
+    def _read(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        splitter = LineSplitter(wire.MAX_LINE_BYTES)
+        fd = self._process.stdout.fileno()
+        while chunk := os.read(fd, _READ_BYTES):
+            for line in splitter.feed(chunk):
+                self._take(line)
+
+    def _take(self, line: bytes | TooLong) -> None:
+        if isinstance(line, TooLong):
+            self._log.warning("worker sent a line that is too long")
+            return
+        try:
+            message = wire.decode_event(line)
+        except wire.WireError as error:
+            self._log.warning("worker sent a line that is no message: {}", error)
+            return
+        self._post(WorkerSaid(self._worker_id, message))
+
+    def _write(self) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        while (line := self.outgoing.get()) is not None:
+            try:
+                wire.write_all(self._process.stdin.fileno(), line)
+            except OSError:
+                break  # it is dead or dying; the waiter tells
+        self._process.stdin.close()
+
+    def _drain_stderr(self) -> None:
+        assert self._process is not None
+        assert self._process.stderr is not None
+        fd = self._process.stderr.fileno()
+        size = 0
+        while chunk := os.read(fd, _READ_BYTES):
+            self._tail.append(chunk[-_TAIL_BYTES:])
+            size += len(self._tail[-1])
+            while size - len(self._tail[0]) >= _TAIL_BYTES:
+                size -= len(self._tail.popleft())
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait for the end, take the worker's own children along, and reap it."""
+        if hasattr(os, "waitid"):
+            # Without reaping, so that the group's number cannot be given to another yet.
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            _signal_group(process.pid, signal.SIGKILL)
+        self.is_reaped = True
+        process.wait()
+        # Wakes the writer, which may be waiting for commands that will not come.
+        self.outgoing.put(None)
+
+    def _report_death(self, returncode: int) -> None:
+        error_id = ""
+        if returncode != 0:
+            error_id = uuid4().hex[:12]
+            tail = b"".join(self._tail)[-_TAIL_BYTES:].decode(errors="replace")
+            self._log.info("worker ended with {}, error_id {}: {}", returncode, error_id, tail)
+        died_by_signal = returncode < 0 and sys.platform != "win32"
+        self._post(
+            WorkerGone(
+                self._worker_id,
+                code=None if died_by_signal else returncode,
+                signal=-returncode if died_by_signal else None,
+                error_id=error_id,
+            )
+        )
+
+
+def _signal_group(pid: int, number: int) -> None:
+    """Signal a group that we made, whose number is its leader's pid; gone is fine."""
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        # macOS answers EPERM for a group of which only zombies are left.
+        return

@@ -1,0 +1,98 @@
+"""Deadlines, restart policy, page selections: small pure modules, each with its cases."""
+
+from random import Random
+
+import pytest
+
+from daemon.deadlines import Deadlines
+from daemon.errors import RpcError
+from daemon.page_ranges import select_pages
+from daemon.restart_policy import GiveUp, RestartIn, RestartPolicy
+
+
+def due(deadlines, now):
+    keys = []
+    while (key := deadlines.pop_due(now)) is not None:
+        keys.append(key)
+    return keys
+
+
+def test_deadlines_come_due_in_order_of_time():
+    deadlines = Deadlines()
+    deadlines.set("late", 3.0)
+    deadlines.set("early", 1.0)
+    deadlines.set("never", 9.0)
+
+    assert deadlines.next_at() == 1.0
+    assert due(deadlines, 3.0) == ["early", "late"]
+
+
+def test_a_deadline_set_again_replaces_the_first():
+    deadlines = Deadlines()
+    deadlines.set("a", 1.0)
+    deadlines.set("a", 5.0)
+
+    assert due(deadlines, 4.0) == []
+    assert due(deadlines, 5.0) == ["a"]
+
+
+def test_a_cleared_deadline_is_not_due_and_clearing_twice_is_fine():
+    deadlines = Deadlines()
+    deadlines.set("a", 1.0)
+    deadlines.clear("a")
+    deadlines.clear("a")
+
+    assert deadlines.next_at() is None
+    assert due(deadlines, 2.0) == []
+
+
+def test_a_slot_restarts_three_times_with_growing_backoff_and_then_gives_up():
+    policy = RestartPolicy(random=Random(1))
+    verdicts = [policy.on_death(0.1) for _ in range(4)]
+
+    delays = [verdict.delay_s for verdict in verdicts[:3]]
+    for delay, base in zip(delays, (0.25, 1.0, 4.0), strict=True):
+        assert base <= delay <= base * 1.2
+    assert verdicts[3] == GiveUp()
+
+
+def test_a_stable_life_gives_the_budget_back():
+    policy = RestartPolicy(random=Random(1))
+    for _ in range(3):
+        policy.on_death(0.1)
+
+    verdict = policy.on_death(60.0)
+
+    assert isinstance(verdict, RestartIn)
+    assert verdict.delay_s < 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, [1, 2, 3, 4, 5]),
+        ("2", [2]),
+        ("2-3", [2, 3]),
+        ("4-", [4, 5]),
+        ("-1", [5]),
+        ("-5", [1]),
+        ("3,1,1-2,-1", [1, 2, 3, 5]),
+        (" 1 - 2 , 4 ", [1, 2, 4]),
+    ],
+)
+def test_a_selection_names_pages_in_document_order_without_duplicates(text, expected):
+    assert select_pages(text, 5) == expected
+
+
+@pytest.mark.parametrize("text", ["6", "1-6", "-6", "7-", "1,2,999999999"])
+def test_a_page_that_does_not_exist_is_out_of_range(text):
+    with pytest.raises(RpcError) as caught:
+        select_pages(text, 5)
+    assert caught.value.kind.name == "page_out_of_range"
+
+
+@pytest.mark.parametrize("text", ["", "a", "0", "3-1", "1--2", "1;2", "1,", "+1", "1.0"])
+def test_what_is_no_selection_is_an_invalid_param(text):
+    with pytest.raises(RpcError) as caught:
+        select_pages(text, 5)
+    assert caught.value.kind.name == "invalid_params"
