@@ -32,7 +32,11 @@ _SIGNATURE: Final = Signature(
         Parameter("params", Parameter.VAR_KEYWORD),
     ]
 )
-_VALIDATION_PATH: Final = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
+_VALIDATION: Final = re.compile(
+    r"(?P<what>.*?(?:missing required field `(?P<missing>\w+)`)?)(?: - at `\$\.?(?P<path>.*)`)?",
+    re.DOTALL,
+)
+"""msgspec's message: what is wrong, and where unless that is the whole object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +257,11 @@ def _convert(params: dict[str, Any], to: type[Struct]) -> Struct:
     try:
         return msgspec.convert(params, to)
     except msgspec.ValidationError as error:
-        match = _VALIDATION_PATH.fullmatch(str(error))
-        what, path = (match["what"], match["path"] or "") if match else ("not as expected", "")
-        raise invalid_params(path, what) from None
+        match = _VALIDATION.fullmatch(str(error))
+        if match is None:
+            raise invalid_params("", "The params are not as expected.") from None
+        path = ".".join(filter(None, (match["path"], match["missing"])))
+        raise invalid_params(path, match["what"]) from None
 
 
 def _encode(response: dict[str, Any] | list[dict[str, Any]]) -> bytes:

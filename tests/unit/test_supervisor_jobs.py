@@ -5,10 +5,15 @@ from itertools import permutations
 
 import pytest
 
+from daemon.admission import judge
 from daemon.errors import RpcError
 from daemon.events import DocumentChecked, OutputsPublished, PathsChecked, WorkerGone, WorkerSaid
+from daemon.jobs import Document
+from daemon.messages import DocumentParams, OcrOptions
 from ocr_worker import wire
 from tests.fakes import FakeReply, World
+
+A_PAGE = wire.Page(page=1, state="recognized", text="", width_pt=1, height_pt=1)
 
 
 def ledger(world):
@@ -297,7 +302,7 @@ RACERS = {
         slot.worker_id,
         wire.Recognized(
             task=slot.task_id,
-            page=wire.Page(page=1, state="recognized", text="", width_pt=1, height_pt=1),
+            page=A_PAGE,
         ),
     ),
     "died": lambda slot: WorkerGone(slot.worker_id, signal=9),
@@ -447,9 +452,6 @@ def test_a_file_system_that_does_not_answer_lets_the_job_be_accepted():
 def test_a_selection_outside_the_document_ends_the_job_with_its_error():
     world = World()
     reply = FakeReply()
-    from daemon.admission import judge
-    from daemon.messages import DocumentParams, OcrOptions
-
     submission = judge(
         (DocumentParams(path="/a.pdf", pages="7"),),
         None,
@@ -539,3 +541,95 @@ def test_scratch_files_of_a_job_go_when_it_ends():
     world.publish()
 
     assert set(run) <= set(world.files.discarded)
+
+
+def test_a_second_answer_about_an_earlier_page_changes_nothing():
+    world = World(n_slots=1)
+    world.submit("/a.pdf")
+    world.count(3)
+    slot = world.busy_slots()[0]
+    first = slot.task_id
+    world.finish_page(slot)
+    world.say(slot, wire.Recognized(task=first, page=A_PAGE))
+
+    assert len(world.host.of("job/page")) == 1
+    assert slot.task.ref.page == 2
+
+
+def test_late_news_of_a_dead_worker_do_not_bury_its_successor():
+    world = World(n_slots=1)
+    world.submit("/a.pdf")
+    world.count(2)
+    slot = world.busy_slots()[0]
+    world.accept(slot)
+    dead = slot.worker_id
+    world.die(slot)
+    world.start_workers()
+    world.handle(WorkerGone(dead, signal=9))
+    world.handle(WorkerSaid(dead, wire.Recognized(task=slot.task_id, page=A_PAGE)))
+
+    assert slot.worker_id not in (None, dead)
+    assert slot.task.ref.page == 1
+    assert world.host.of("job/page") == []
+
+
+def test_a_worker_that_speaks_another_wire_version_gets_no_page():
+    world = World(n_slots=1)
+    world.submit("/a.pdf")
+    world.count(1)
+    world.die(world.supervisor.pool.slots[1])
+    slot = world.supervisor.pool.slots[1]
+    world.advance(1)
+    world.say(slot, wire.Hello(wire_version=wire.WIRE_VERSION + 1, pid=1))
+    world.say(slot, wire.Ready())
+
+    assert world.workers.killed == [slot.worker_id]
+    assert slot.task is None
+
+
+def test_a_cancelled_page_stays_cancelled_when_its_worker_dies():
+    world = World(n_slots=1)
+    reply = world.submit("/a.pdf")
+    world.count(1)
+    slot = world.busy_slots()[0]
+    world.accept(slot)
+    job = world.supervisor.book.find(reply.result.job_id)
+    world.supervisor.cancel(job, world.now)
+    world.die(slot)
+
+    assert [page.state for page in job.documents[0].pages.values()] == ["cancelled"]
+
+
+def test_a_finished_page_gives_a_slot_its_budget_back():
+    world = World(n_slots=1)
+    world.submit("/a.pdf")
+    world.count(3)
+    slot = world.supervisor.pool.slots[1]
+    for _ in range(3):
+        for _ in range(3):
+            world.die(slot)
+            world.advance(5)
+            world.start_workers()
+        world.finish_page(slot)
+
+    assert world.host.terminals[0].state == "succeeded"
+
+
+def test_a_page_that_has_ended_cannot_end_again():
+    document = Document(index=0, file="a", path="/a", stem="a")
+    document.counted([1], 1)
+    document.end_page(1, "recognized")
+
+    with pytest.raises(ValueError, match="has ended"):
+        document.end_page(1, "failed")
+
+
+def test_a_job_that_is_over_is_not_ended_again():
+    world = World(n_slots=1)
+    reply = world.submit("/a.pdf")
+    world.count(1)
+    run_to_the_end(world)
+    job = world.supervisor.book.find(reply.result.job_id)
+    world.supervisor.runner.settle(job, world.now)
+
+    assert len(world.host.terminals) == 1
