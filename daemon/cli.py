@@ -107,7 +107,6 @@ def _run_recognize(parser: argparse.ArgumentParser, args: argparse.Namespace) ->
 
     args.format = _unique(args.format) or ["text"]
     args.language = _unique(args.language)
-    args.workers = getattr(args, "workers", None)
     if args.output_dir is None and args.format not in (["text"], ["json"]):
         parser.error("without --output-dir, --format is either text or json")
     return cli_recognize.run(args)

@@ -29,6 +29,7 @@ from daemon.client import (
     RequestError,
     default_command,
 )
+from daemon.config import from_options, to_arguments
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -129,9 +130,7 @@ def run(args: argparse.Namespace) -> int:
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None and not sys.stdout.isatty():
         reconfigure(encoding="utf-8", errors="replace", newline="\n")
-    command = default_command()
-    if args.workers is not None:
-        command += ["--workers", str(args.workers)]
+    command = [*default_command(), *to_arguments(from_options(args))]
     try:
         with Client(command) as client, progress_view(quiet=args.quiet) as view:
             return follow(client, args, view)

@@ -127,6 +127,24 @@ def from_options(options: argparse.Namespace) -> Config:
     )
 
 
+def to_arguments(config: Config) -> list[str]:
+    """Return the command line that stands for these settings, for a daemon that we spawn."""
+    settings = {
+        "--workers": config.workers,
+        "--on-eof": config.on_eof,
+        "--scratch-dir": config.scratch_dir,
+        "--log-dir": config.log_dir,
+        "--log-level": config.log_level,
+        "--max-jobs": config.max_jobs,
+        "--max-document-bytes": config.limits.max_document_bytes,
+        "--max-pages": config.limits.max_pages,
+        "--max-page-pixels": config.limits.max_page_pixels,
+    }
+    given = [(flag, str(value)) for flag, value in settings.items() if value is not None]
+    given += [("--allow-dir", str(directory)) for directory in config.allow_dirs]
+    return [argument for pair in given for argument in pair]
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:

@@ -10,6 +10,7 @@ import orjson
 
 from daemon import __version__
 from daemon.client import Client, ClientError, DaemonGone, default_command
+from daemon.config import from_options, to_arguments
 
 DEFAULT_ENGINE = "rapidocr"
 
@@ -23,7 +24,8 @@ _WORKER_S = 60.0  # the first worker of all starts, and may have models to unpac
 def run(args: argparse.Namespace) -> int:
     """Show the daemon's answers; return 0 when the default engine is available, else 1."""
     try:
-        with Client(default_command()) as client:
+        command = [*default_command(), *to_arguments(from_options(args))]
+        with Client(command) as client:
             answers = ask(client)
     except DaemonGone as gone:
         sys.stderr.write(f"{gone.stderr_tail}ocr-sidecar: {gone}\n")

@@ -59,16 +59,18 @@ def test_it_reads_what_was_drawn(engine):
     assert text_of(read(engine, image)) == LINES
 
 
-class ChannelRecorder:
-    """A session that keeps the largest value of each channel of what it is given."""
+class InputRecorder:
+    """A session that keeps the shape and each channel's largest value of what it is given."""
 
     characters = ("x",)
 
     def __init__(self, output):
         self.output = np.zeros(output, dtype=np.float32)
         self.channels = None
+        self.shape = None
 
     def run(self, batch):
+        self.shape = batch.shape
         self.channels = batch.max(axis=(0, 2, 3)).tolist()
         return self.output
 
@@ -78,8 +80,8 @@ def test_both_models_see_the_channels_in_the_order_they_were_trained_on():
     red = np.zeros((320, 320, 3), dtype=np.uint8)
     red[:, :, 0] = 255
     line = np.array([[10, 10], [200, 10], [200, 40], [10, 40]], dtype=np.float32)
-    seen_by_detector = ChannelRecorder((1, 1, 736, 736))
-    seen_by_recognizer = ChannelRecorder((1, 40, 3))
+    seen_by_detector = InputRecorder((1, 1, 736, 736))
+    seen_by_recognizer = InputRecorder((1, 40, 3))
 
     Detector(seen_by_detector).detect(red)
     Recognizer(seen_by_recognizer).recognize(red, [line], lambda stage: None)
@@ -88,6 +90,16 @@ def test_both_models_see_the_channels_in_the_order_they_were_trained_on():
     # The padding beside the line is grey, which is 0.
     assert seen_by_recognizer.channels[2] == pytest.approx(1)
     assert max(seen_by_recognizer.channels[:2]) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [(30, 500), (500, 30), (40, 40)])
+def test_a_small_region_is_padded_rather_than_blown_up(size):
+    """Letters that fill the network's input are not found: word F1 of single lines was 0.78."""
+    session = InputRecorder((1, 1, 736, 736))
+
+    Detector(session).detect(np.zeros((*size, 3), dtype=np.uint8))
+
+    assert max(session.shape[2:]) < 4 * max(*size, 200)
 
 
 def test_the_box_of_a_word_is_where_the_word_was_drawn(engine):

@@ -9,6 +9,7 @@ from daemon import cli, cli_recognize, doctor
 from daemon.cli_pages import PageOrder, job_failures, page_header, page_text, summary
 from daemon.cli_progress import LinesView, QuietView
 from daemon.client import Notification
+from daemon.config import add_options
 
 COUNTS = {"recognized": 0, "native_text": 0, "empty": 0, "failed": 0, "cancelled": 0}
 
@@ -41,6 +42,7 @@ def ended(state="succeeded", **members):
 
 def parse(*argv):
     parser = argparse.ArgumentParser()
+    add_options(parser, env={})
     cli.add_subcommands(parser.add_subparsers())
     return parser.parse_args(argv)
 
@@ -298,11 +300,8 @@ def test_a_wrong_command_line_is_a_usage_error(argv, capsys):
 
 
 def test_workers_given_before_the_subcommand_are_kept():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--workers", type=int)
-    cli.add_subcommands(parser.add_subparsers())
-    assert parser.parse_args(["--workers", "2", "recognize", "a.pdf"]).workers == 2
-    assert parser.parse_args(["recognize", "a.pdf", "--workers", "3"]).workers == 3
+    assert parse("--workers", "2", "recognize", "a.pdf").workers == 2
+    assert parse("recognize", "a.pdf", "--workers", "3").workers == 3
 
 
 # The doctor.

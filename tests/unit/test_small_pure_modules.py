@@ -1,13 +1,17 @@
-"""Deadlines, restart policy, page selections: small pure modules, each with its cases."""
+"""Deadlines, restart policy, page selections, settings: small pure modules and their cases."""
 
+import os
+from argparse import ArgumentParser
 from random import Random
 
 import pytest
 
+from daemon.config import Config, add_options, from_options, to_arguments
 from daemon.deadlines import Deadlines
 from daemon.errors import RpcError
 from daemon.page_ranges import select_pages
 from daemon.restart_policy import GiveUp, RestartIn, RestartPolicy
+from ocr_worker.wire import Limits
 
 
 def due(deadlines, now):
@@ -96,3 +100,46 @@ def test_what_is_no_selection_is_an_invalid_param(text):
     with pytest.raises(RpcError) as caught:
         select_pages(text, 5)
     assert caught.value.kind.name == "invalid_params"
+
+
+def parse_options(*arguments, env=None):
+    parser = ArgumentParser()
+    add_options(parser, env or {})
+    return from_options(parser.parse_args(arguments))
+
+
+def test_settings_come_from_the_command_line_then_the_environment_then_defaults():
+    env = {"OCR_SIDECAR_WORKERS": "3", "OCR_SIDECAR_MAX_JOBS": "7"}
+
+    config = parse_options("--workers", "2", env=env)
+
+    assert (config.workers, config.max_jobs, config.on_eof) == (2, 7, "cancel")
+    assert parse_options() == Config()
+
+
+def test_several_allowed_folders_come_from_repeated_options_or_one_variable(tmp_path):
+    a, b = (tmp_path / "a").resolve(), (tmp_path / "b").resolve()
+
+    assert parse_options("--allow-dir", str(a), "--allow-dir", str(b)).allow_dirs == (a, b)
+    env = {"OCR_SIDECAR_ALLOW_DIR": os.pathsep.join([str(a), str(b)])}
+    assert parse_options(env=env).allow_dirs == (a, b)
+
+
+def test_settings_survive_the_way_through_a_command_line(tmp_path):
+    config = Config(
+        workers=3,
+        on_eof="drain",
+        allow_dirs=(tmp_path.resolve(),),
+        scratch_dir=tmp_path,
+        log_dir=tmp_path,
+        log_level="debug",
+        max_jobs=5,
+        limits=Limits(max_document_bytes=1, max_pages=2, max_page_pixels=3),
+    )
+
+    assert parse_options(*to_arguments(config)) == config
+
+
+def test_a_variable_that_is_no_number_is_a_usage_error():
+    with pytest.raises(SystemExit):
+        parse_options(env={"OCR_SIDECAR_WORKERS": "many"})

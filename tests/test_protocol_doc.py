@@ -1,0 +1,248 @@
+"""Holds protocol.md and the code to each other, and replays the document's transcripts."""
+
+import ast
+import json
+import types
+from pathlib import Path
+from typing import Annotated, Any, Union, get_args, get_origin
+from unittest.mock import create_autospec
+
+import msgspec
+import pytest
+from PIL import Image
+
+from daemon import event_loop, inspector, job_book, job_runner, messages, methods, pool, supervisor
+from daemon.config import Config
+from daemon.errors import ERROR_KINDS, ExitCode
+from daemon.outbox import Outbox
+from daemon.worker_slot import SlotState
+from ocr_worker.outputs.kinds import SUFFIXES
+from ocr_worker.wire import Limits
+from tests.protocol_doc import (
+    NO_DEFAULT,
+    PATH,
+    Member,
+    ProtocolDoc,
+    ReplayedDaemon,
+    Transcript,
+    matches,
+)
+
+DOC = ProtocolDoc(PATH.read_text(encoding="utf-8"))
+NOTIFICATION_ROWS, METHOD_ROWS = DOC.notifications_and_methods()
+TESTS = Path(__file__).parent
+METHODS = methods.Methods(
+    supervisor=create_autospec(supervisor.Supervisor, instance=True),
+    outbox=Outbox(),
+    config=Config(),
+    instance_id="",
+    log_path=None,
+    hardware=create_autospec(messages.HardwareResult, instance=True),
+    rss_of=lambda pid: 0,
+).table()
+
+
+def plain(cell: str) -> str:
+    return cell.strip("`")
+
+
+def names_in(row: list[str]) -> str:
+    return plain(row[0])
+
+
+def check_members(
+    documented: tuple[Member, ...], struct: type, where: str, *, params: bool
+) -> None:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    assert sorted(member.name for member in documented) == sorted(fields), where
+    for member in documented:
+        field, here = fields[member.name], f"{where}.{member.name}"
+        options = _unwrapped(field.type)
+        has_default = not field.required
+        if not params:
+            # With `omit_defaults` a default is left out; otherwise only UNSET is.
+            leaves_out = struct.__struct_config__.omit_defaults
+            has_default = has_default and (leaves_out or field.default is msgspec.UNSET)
+            may_be_null = type(None) in options and not (leaves_out and field.default is None)
+            assert member.may_be_null == may_be_null, f"{here}: null?"
+        assert member.may_be_absent == has_default, f"{here}: absent?"
+        if member.default is not NO_DEFAULT:
+            assert as_json(default_of(field)) == member.default, f"{here}: default"
+        inner = next((option for option in options if _is_struct(option)), None)
+        if inner is None or inner is messages.OcrOptions:
+            assert member.members is None, f"{here} holds no object of known members"
+        else:
+            assert member.members is not None, f"{here}: its members are not told"
+            check_members(member.members, inner, here, params=params)
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> Any:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return field.default
+
+
+def as_json(value: Any) -> Any:
+    return json.loads(msgspec.json.encode(value))
+
+
+def _unwrapped(hint: Any) -> list[Any]:
+    """Return what a type may be: members of unions, items of tuples, without annotations."""
+    origin = get_origin(hint)
+    if origin is Annotated:
+        return _unwrapped(get_args(hint)[0])
+    if origin in (Union, types.UnionType, tuple):
+        return [each for arg in get_args(hint) for each in _unwrapped(arg)]
+    return [hint]
+
+
+def _is_struct(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
+
+
+def test_the_documented_methods_are_those_of_the_daemon():
+    assert sorted(map(names_in, METHOD_ROWS)) == sorted(METHODS)
+
+
+@pytest.mark.parametrize("row", METHOD_ROWS, ids=names_in)
+def test_params_and_result_of_a_method_are_as_documented(row):
+    name, params, result = plain(row[0]), row[1], row[2]
+    check_members(DOC.members(params), METHODS[name].params, f"{name} params", params=True)
+    check_members(DOC.members(result), METHODS[name].result, f"{name} result", params=False)
+
+
+def test_the_documented_notifications_are_those_of_the_daemon():
+    assert list(map(names_in, NOTIFICATION_ROWS)) == list(messages.NOTIFICATIONS)
+
+
+@pytest.mark.parametrize("row", NOTIFICATION_ROWS, ids=names_in)
+def test_params_of_a_notification_are_as_documented(row):
+    name = plain(row[0])
+    check_members(DOC.members(row[1]), messages.NOTIFICATIONS[name], name, params=False)
+
+
+def test_the_error_table_is_that_of_the_daemon():
+    documented = [(plain(row[1]), int(row[0]), row[2] == "yes") for row in DOC.table("code")]
+    assert documented == [tuple(kind) for kind in ERROR_KINDS.values()]
+
+
+def test_the_exit_codes_are_those_of_the_daemon():
+    assert [int(row[0]) for row in DOC.table("exit code")] == [int(code) for code in ExitCode]
+
+
+def test_the_options_and_their_defaults_are_those_of_the_daemon():
+    documented = {plain(row[0]): json.loads(plain(row[1])) for row in DOC.table("option")}
+    assert documented == as_json(messages.OcrOptions())
+
+
+def test_the_outputs_and_their_suffixes_are_those_of_the_worker():
+    documented = {
+        plain(row[0]): plain(row[1]).removeprefix("<stem>") for row in DOC.table("output")
+    }
+    assert documented == SUFFIXES
+    assert list(documented) == list(get_args(messages.OutputKind))
+
+
+@pytest.mark.parametrize(
+    ("first_column", "states"),
+    [
+        ("page", get_args(messages.PageStateName)),
+        ("job", get_args(messages.JobStateName)),
+        ("worker", tuple(state.value for state in SlotState)),
+    ],
+)
+def test_the_states_are_those_of_the_daemon(first_column, states):
+    assert sorted(plain(row[0]) for row in DOC.table(first_column)) == sorted(states)
+
+
+def test_the_limits_are_those_of_the_daemon():
+    limits = Limits()
+    assert {plain(row[0]): float(row[1]) for row in DOC.table("limit")} == {
+        "max_line_bytes": methods.MAX_LINE_BYTES,
+        "max_batch": methods.MAX_BATCH,
+        "max_jobs": Config().max_jobs,
+        "kept_jobs": job_book.KEPT_JOBS,
+        "kept_job_s": job_book.KEPT_JOB_S,
+        "max_document_bytes": limits.max_document_bytes,
+        "max_pages": limits.max_pages,
+        "max_page_pixels": limits.max_page_pixels,
+        "progress_interval_ms": job_runner.PROGRESS_INTERVAL_S * 1000,
+        "check_s": supervisor.CHECK_TIMEOUT_S,
+        "inspect_s": inspector.INSPECT_TIMEOUT_S,
+        "assemble_s": job_runner.ASSEMBLE_TIMEOUT_S,
+        "start_s": pool.START_TIMEOUT_S,
+        "stop_task_s": pool.STOP_TASK_S,
+        "pending_s": supervisor.PENDING_GRACE_S,
+        "backlog_bytes": job_runner.MAX_BACKLOG_BYTES,
+        "reply_bytes": event_loop._MAX_REPLY_BYTES,
+    }
+
+
+def test_the_version_is_that_of_the_daemon():
+    assert f"\nVersion {messages.PROTOCOL_VERSION}.\n" in DOC.text
+    newest = DOC.section("Changes").strip().splitlines()[0]
+    assert newest.startswith(f"- **{messages.PROTOCOL_VERSION}** ")
+
+
+def test_no_reserved_method_is_there_already():
+    reserved = DOC.section("Reserved in protocol 1, not in this version")
+    assert [name for name in METHODS if f"`{name}`" in reserved] == []
+
+
+def marks() -> dict[str, list[str]]:
+    """Return every guarantee that a test is marked with, and the files of those tests."""
+    found: dict[str, list[str]] = {}
+    for path in TESTS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_mark = isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+                "mark.guarantee"
+            )
+            if is_mark:
+                found.setdefault(ast.literal_eval(node.args[0]), []).append(path.name)
+    return found
+
+
+@pytest.mark.parametrize("guarantee", DOC.guarantees())
+def test_a_guarantee_has_a_test(guarantee):
+    assert guarantee in marks()
+
+
+def test_every_mark_names_a_guarantee():
+    assert set(marks()) <= set(DOC.guarantees())
+
+
+@pytest.fixture
+def home(tmp_path):
+    """The folder that the transcripts call /home/me."""
+    pages = [Image.new("RGB", (600, 800), "white") for _ in range(2)]
+    pages[0].save(tmp_path / "scan.pdf", save_all=True, append_images=pages[1:], resolution=100)
+    pages[0].save(tmp_path / "receipt.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("transcript", DOC.transcripts(), ids=lambda each: each.title)
+def test_a_transcript_is_what_the_daemon_says(transcript: Transcript, home: Path):
+    daemon, job_id = ReplayedDaemon(home, transcript.null_engine), "…"
+    try:
+        for arrow, written in transcript.lines:
+            line = written.replace("/home/me", json.dumps(str(home))[1:-1])
+            line = line.replace("$job", job_id)
+            if line == "(end of stdin)":
+                daemon.process.stdin.close()
+            elif line.startswith("(exit "):
+                assert daemon.receive_like(None) is None
+                assert daemon.process.wait(10) == int(line.removeprefix("(exit ")[:-1])
+            elif arrow == "→":
+                daemon.send(line)
+            else:
+                answer = daemon.receive_like(json.loads(line))
+                if isinstance(answer, dict) and "job_id" in answer.get("result", ()):
+                    job_id = answer["result"]["job_id"]
+    finally:
+        daemon.close()
+
+
+def test_a_transcript_is_not_matched_by_just_anything():
+    assert matches({"a": "…", "b": [1]}, {"a": {}, "b": [1], "c": 2})
+    for value in ({"a": 1}, {"a": 1, "b": []}, {"a": 1, "b": [2]}, {"a": 1, "b": [True]}, []):
+        assert not matches({"a": "…", "b": [1]}, value)
