@@ -176,10 +176,11 @@ class _Worker:
         assert self._process is not None
         assert self._process.stdout is not None
         splitter = LineSplitter(wire.MAX_LINE_BYTES)
-        fd = self._process.stdout.fileno()
-        while chunk := os.read(fd, _READ_BYTES):
-            for line in splitter.feed(chunk):
-                self._take(line)
+        # Closed by this thread, at its end: closing a pipe that another thread reads can hang.
+        with self._process.stdout as pipe:
+            while chunk := os.read(pipe.fileno(), _READ_BYTES):
+                for line in splitter.feed(chunk):
+                    self._take(line)
 
     def _take(self, line: bytes | TooLong) -> None:
         if isinstance(line, TooLong):
@@ -205,13 +206,13 @@ class _Worker:
     def _drain_stderr(self) -> None:
         assert self._process is not None
         assert self._process.stderr is not None
-        fd = self._process.stderr.fileno()
         size = 0
-        while chunk := os.read(fd, _READ_BYTES):
-            self._tail.append(chunk[-_TAIL_BYTES:])
-            size += len(self._tail[-1])
-            while size - len(self._tail[0]) >= _TAIL_BYTES:
-                size -= len(self._tail.popleft())
+        with self._process.stderr as pipe:
+            while chunk := os.read(pipe.fileno(), _READ_BYTES):
+                self._tail.append(chunk[-_TAIL_BYTES:])
+                size += len(self._tail[-1])
+                while size - len(self._tail[0]) >= _TAIL_BYTES:
+                    size -= len(self._tail.popleft())
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         """Wait for the end, take the worker's own children along, and reap it."""

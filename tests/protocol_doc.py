@@ -134,18 +134,21 @@ class ReplayedDaemon:
             stderr=subprocess.DEVNULL,
             env=env,
         )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.stdin, self._stdout = self.process.stdin, self.process.stdout
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
-        for line in self.process.stdout:
+        for line in self._stdout:
             self._lines.put(line)
         self._lines.put(None)
 
     def send(self, line: str) -> None:
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
+        self.stdin.write(line.encode() + b"\n")
+        self.stdin.flush()
 
     def receive(self) -> Any:
         """Return the next message, None at the end."""
@@ -167,8 +170,8 @@ class ReplayedDaemon:
         self.process.kill()
         self.process.wait(10)
         self._reader.join(10)
-        self.process.stdout.close()
-        self.process.stdin.close()
+        self._stdout.close()
+        self.stdin.close()
 
 
 def matches(pattern: Any, value: Any) -> bool:

@@ -220,9 +220,9 @@ def test_nothing_opens_a_connection():
         assert importers_of(top) == set(), top
 
 
-def test_only_the_pdf_modules_know_pdfium():
-    documents = {"ocr_worker.documents.pdf", "ocr_worker.documents.text_layer"}
-    assert importers_of("pypdfium2") == documents
+def test_only_documents_know_pdfium():
+    """It is not thread-safe; what opens documents runs on one thread."""
+    assert all(name.startswith("ocr_worker.documents.") for name in importers_of("pypdfium2"))
 
 
 @pytest.mark.parametrize("module", TREES)

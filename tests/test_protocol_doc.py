@@ -51,7 +51,7 @@ def names_in(row: list[str]) -> str:
 
 
 def check_members(
-    documented: tuple[Member, ...], struct: type, where: str, *, params: bool
+    documented: tuple[Member, ...], struct: type[msgspec.Struct], where: str, *, params: bool
 ) -> None:
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     assert sorted(member.name for member in documented) == sorted(fields), where
@@ -194,10 +194,7 @@ def marks() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in TESTS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            is_mark = isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
-                "mark.guarantee"
-            )
-            if is_mark:
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mark.guarantee"):
                 found.setdefault(ast.literal_eval(node.args[0]), []).append(path.name)
     return found
 
@@ -228,7 +225,7 @@ def test_a_transcript_is_what_the_daemon_says(transcript: Transcript, home: Path
             line = written.replace("/home/me", json.dumps(str(home))[1:-1])
             line = line.replace("$job", job_id)
             if line == "(end of stdin)":
-                daemon.process.stdin.close()
+                daemon.stdin.close()
             elif line.startswith("(exit "):
                 assert daemon.receive_like(None) is None
                 assert daemon.process.wait(10) == int(line.removeprefix("(exit ")[:-1])
@@ -244,5 +241,6 @@ def test_a_transcript_is_what_the_daemon_says(transcript: Transcript, home: Path
 
 def test_a_transcript_is_not_matched_by_just_anything():
     assert matches({"a": "…", "b": [1]}, {"a": {}, "b": [1], "c": 2})
-    for value in ({"a": 1}, {"a": 1, "b": []}, {"a": 1, "b": [2]}, {"a": 1, "b": [True]}, []):
+    others: list[Any] = [{"a": 1}, {"a": 1, "b": []}, {"a": 1, "b": [2]}, {"a": 1, "b": [True]}, []]
+    for value in others:
         assert not matches({"a": "…", "b": [1]}, value)

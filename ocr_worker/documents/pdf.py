@@ -6,15 +6,11 @@ Annotations and filled-in form fields are rendered, as a viewer shows them.
 """
 
 import contextlib
-import ctypes
 import math
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
@@ -29,9 +25,9 @@ from ocr_worker.documents.base import (
     check_page_count,
     check_pixels,
 )
+from ocr_worker.documents.pdf_images import LARGE_SHARE, PlacedImage, coverage, images_on
 from ocr_worker.documents.text_layer import (
     PAGE_FILLING,
-    Box,
     PageView,
     TextLayer,
     has_text_over_it,
@@ -48,22 +44,11 @@ LINE_HEIGHT_PX = 30.0
 MIN_TEXT_DPI, MAX_TEXT_DPI = 150.0, 300.0
 DEFAULT_DPI = 200.0
 
-MIN_SCAN_DPI = 50.0
-"""Images below it are backgrounds: nobody can read a scan so coarse."""
-
 _TAIL_BYTES = 1024 * 1024
 """How far from the end the last cross-reference is looked for; garbage may follow it."""
 
-_LARGE_SHARE = 0.05
-"""Share of the page from which on an image counts for the resolution; smaller ones are logos."""
-
 _ROUNDED_SIZE = 0.002
 """Share by which a page's size differs from its scan's by being rounded to whole points."""
-
-_MAX_FORM_DEPTH = 15
-_GRID = 64
-
-PageObject: TypeAlias = pdfium_c.FPDF_PAGEOBJECT
 
 
 class PdfDocument:
@@ -116,7 +101,7 @@ class PdfDocument:
         """
         with self._file.read_unchanged(), self._page(page) as loaded:
             view = _view(loaded)
-            images = _images(loaded)
+            images = images_on(loaded)
             for image in images:
                 check_pixels(
                     *image.size_px, self._limits, f"Scan page {page} at a lower resolution."
@@ -148,7 +133,7 @@ class PdfDocument:
             with _textpage(loaded, page) as textpage:
                 glyphs = read_glyphs(textpage, view)
             return make_text_layer(
-                glyphs, coverage(_images(loaded), view), has_text_over_it(loaded)
+                glyphs, coverage(images_on(loaded), view), has_text_over_it(loaded)
             )
 
     def close(self) -> None:
@@ -166,43 +151,6 @@ class PdfDocument:
             yield loaded
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedImage:
-    """An image on a page: its size in pixels and the matrix from the unit square to PDF units."""
-
-    size_px: tuple[int, int]
-    matrix: pdfium.PdfMatrix
-    handle: PageObject | None = None
-
-    @property
-    def dpi(self) -> float:
-        """Resolution in the better resolved of the image's two directions."""
-        a, b, c, d, _, _ = self.matrix.get()
-        sides_pt = math.hypot(a, b), math.hypot(c, d)
-        if min(sides_pt) == 0:
-            return 0.0
-        return POINTS_PER_INCH * max(px / pt for px, pt in zip(self.size_px, sides_pt, strict=True))
-
-    def box(self, view: PageView) -> Box:
-        """Return the image's upright box in page points, which may reach beyond the page."""
-        return view.box(*self.matrix.on_rect(0, 0, 1, 1))
-
-
-def coverage(images: Sequence[PlacedImage], view: PageView) -> float:
-    """Return the share of the page, 0 to 1, that lies under images of a scan's resolution.
-
-    Counted on a grid, so that strips add up and layers of one scan do not count twice.
-    """
-    width, height = view.size
-    covered = np.zeros((_GRID, _GRID), dtype=bool)
-    xs, ys = ((np.arange(_GRID) + 0.5) * side / _GRID for side in (width, height))
-    for image in images:
-        if image.dpi >= MIN_SCAN_DPI:
-            left, top, right, bottom = image.box(view)
-            covered |= np.outer((ys >= top) & (ys < bottom), (xs >= left) & (xs < right))
-    return float(covered.mean())
-
-
 def suitable_dpi(
     images: Sequence[PlacedImage], view: PageView, line_height_pt: float | None
 ) -> float:
@@ -214,7 +162,7 @@ def suitable_dpi(
     if coverage(images, view) < PAGE_FILLING:
         return text_dpi or DEFAULT_DPI
     # The layers of one scan differ: a coarse background under a fine mask that holds the text.
-    scans = [each.dpi for each in images if coverage([each], view) >= _LARGE_SHARE]
+    scans = [each.dpi for each in images if coverage([each], view) >= LARGE_SHARE]
     # Strips are each too small to count; they are alike.
     own_dpi = max(scans or [each.dpi for each in images])
     return max(own_dpi, text_dpi or 0.0)
@@ -266,7 +214,7 @@ def _is_missing(image: PlacedImage, pixels: Pixels, frame: Frame, view: PageView
     PDFium leaves such an image out or fills it, which would pass for an empty page. An ornament
     is not worth failing a page for.
     """
-    if coverage([image], view) < _LARGE_SHARE:
+    if coverage([image], view) < LARGE_SHARE:
         return False
     left, top, right, bottom = image.box(view)
     (per_pt_x, per_pt_y), (crop_x, crop_y, _, _) = frame.pixels_per_pt, frame.crop
@@ -353,50 +301,3 @@ def _textpage(loaded: pdfium.PdfPage, page: int) -> Iterator[pdfium.PdfTextPage]
         raise _damaged_page(page) from None
     with contextlib.closing(textpage):
         yield textpage
-
-
-def _images(loaded: pdfium.PdfPage) -> list[PlacedImage]:
-    """Return the images on a page, those within form objects too.
-
-    By raw calls: a drawing has a hundred thousand paths, and a wrapper for each takes seconds.
-    """
-    return list(
-        _images_in(
-            loaded,
-            pdfium_c.FPDFPage_CountObjects,
-            pdfium_c.FPDFPage_GetObject,
-            pdfium.PdfMatrix(),
-            0,
-        )
-    )
-
-
-def _images_in(
-    parent: pdfium.PdfPage | PageObject,
-    count: Callable[..., int],
-    get: Callable[..., PageObject],
-    outer: pdfium.PdfMatrix,
-    depth: int,
-) -> Iterator[PlacedImage]:
-    for index in range(count(parent)):
-        handle = get(parent, index)
-        match pdfium_c.FPDFPageObj_GetType(handle):
-            case pdfium_c.FPDF_PAGEOBJ_IMAGE:
-                width, height = ctypes.c_uint(), ctypes.c_uint()
-                pdfium_c.FPDFImageObj_GetImagePixelSize(handle, width, height)
-                matrix = _matrix(handle).multiply(outer)
-                yield PlacedImage((width.value, height.value), matrix, handle)
-            case pdfium_c.FPDF_PAGEOBJ_FORM if depth < _MAX_FORM_DEPTH:
-                yield from _images_in(
-                    handle,
-                    pdfium_c.FPDFFormObj_CountObjects,
-                    pdfium_c.FPDFFormObj_GetObject,
-                    _matrix(handle).multiply(outer),
-                    depth + 1,
-                )
-
-
-def _matrix(handle: PageObject) -> pdfium.PdfMatrix:
-    raw = pdfium_c.FS_MATRIX()
-    pdfium_c.FPDFPageObj_GetMatrix(handle, raw)
-    return pdfium.PdfMatrix.from_raw(raw)

@@ -10,7 +10,8 @@ from PIL import Image
 
 from ocr_worker import wire
 from ocr_worker.documents import open_document
-from ocr_worker.documents.pdf import PlacedImage, coverage, suitable_dpi
+from ocr_worker.documents.pdf import suitable_dpi
+from ocr_worker.documents.pdf_images import PlacedImage, coverage
 from ocr_worker.documents.text_layer import PageView
 from ocr_worker.errors import TaskError
 from tests.scans import (
