@@ -13,6 +13,9 @@ from daemon.config import Config, add_options, from_options
 if TYPE_CHECKING:
     from daemon.log import BoundedSink
 
+_FILES_S = 0.5
+"""How long files that are to be removed may take, when we leave."""
+
 _DESCRIPTION = """\
 Local OCR behind one pipe. Without a command, serve JSON-RPC 2.0 on stdin and stdout, one message a
 line, as protocol.md tells: this is how an application runs it. The commands are for people."""
@@ -60,7 +63,7 @@ def serve(config: Config) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: loop.on_signal(number))
     exit_code = loop.run()
-    files.remove_scratch()
+    files.close(_FILES_S)
     _leave(exit_code, sinks)
     return exit_code
 

@@ -10,8 +10,8 @@ from typing import Final, get_args
 from daemon.clock import Moment
 from daemon.errors import RpcError, invalid_params
 from daemon.jobs import Document, Job, JobId
-from daemon.messages import DocumentParams, OcrOptions, OutputKind
 from daemon.page_ranges import parse_pages
+from daemon.params import DocumentParams, OcrOptions, OutputKind
 from daemon.reports import short_name
 from ocr_worker import languages
 
@@ -130,6 +130,7 @@ def to_job(
                 file=file,
                 path=params.path or "",
                 stem=_stem(file),
+                is_copy=params.data is not None,
                 password=params.password,
                 selection=params.pages,
             )

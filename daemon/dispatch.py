@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from typing import Any, Final
-from uuid import uuid4
 
 import msgspec
 import orjson
@@ -21,8 +20,10 @@ from loguru import logger
 from daemon.clock import Moment
 from daemon.errors import RpcError, invalid_params
 from daemon.framing import TooLong
-from daemon.messages import JobAccepted, Struct
+from daemon.internal_errors import internal_error
+from daemon.messages import JobAccepted
 from daemon.outbox import Outbox
+from daemon.params import Struct
 
 _BOM: Final = b"\xef\xbb\xbf"
 _DEFERRED: Final = object()
@@ -123,7 +124,7 @@ class Dispatcher:
             validator=_accept,
         )
         if not isinstance(outcome, dict):
-            reply.fail(RpcError("internal_error", "The request had no outcome."))
+            reply.fail(internal_error("jsonrpcserver gave no outcome"))
         elif "error" in outcome:
             error = outcome["error"]
             if "kind" not in (error.get("data") or {}):
@@ -242,10 +243,7 @@ def _wrap(method: Method) -> Callable[..., Any]:
         except RpcError as error:
             wire_error = error.to_wire()
         except BaseException:  # noqa: BLE001  whatever a handler does, its request gets an answer
-            error_id = uuid4().hex[:12]
-            logger.exception("internal error {}", error_id)
-            text = "A bug in the daemon; the log has more under error_id."
-            wire_error = RpcError("internal_error", text, error_id=error_id).to_wire()
+            wire_error = internal_error("a handler failed").to_wire()
         raise JsonRpcError(**wire_error)
 
     # The library binds params to the signature of each call; a preset one is not worked out anew.
@@ -261,7 +259,8 @@ def _convert(params: dict[str, Any], to: type[Struct]) -> Struct:
         if match is None:
             raise invalid_params("", "The params are not as expected.") from None
         path = ".".join(filter(None, (match["path"], match["missing"])))
-        raise invalid_params(path, match["what"]) from None
+        what = match["what"].replace("`", "")
+        raise invalid_params(path, what[:1].lower() + what[1:]) from None
 
 
 def _encode(response: dict[str, Any] | list[dict[str, Any]]) -> bytes:
@@ -271,8 +270,7 @@ def _encode(response: dict[str, Any] | list[dict[str, Any]]) -> bytes:
         # A file name that is no Unicode, for one; the other members of a batch still count.
         if isinstance(response, list):
             return b"[%b]\n" % b",".join(_encode(one).rstrip() for one in response)
-        logger.error("a result could not be serialized")
-        error = RpcError("internal_error", "The result could not be serialized.").to_wire()
+        error = internal_error("a result could not be serialized").to_wire()
         return orjson.dumps(
             {"jsonrpc": "2.0", "error": error, "id": response.get("id")},
             option=orjson.OPT_APPEND_NEWLINE,

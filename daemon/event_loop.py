@@ -28,7 +28,7 @@ _LONGEST_WAIT_S: Final = 1.0
 """On some systems a signal does not end a wait; none is longer than this."""
 _FLUSH_S: Final = 0.5
 """How long the last lines may take to be read by the host."""
-_MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
+MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
 """Above this much of unread replies, no more requests are read."""
 _SIGNAL_EXITS: Final = {signal.SIGTERM: ExitCode.SIGTERM, signal.SIGINT: ExitCode.SIGINT}
 
@@ -115,7 +115,7 @@ class EventLoop:
         if not self._writer_is_busy and self._host_reads and not self._outbox.is_empty:
             self._transport.write(self._outbox.next_chunk())
             self._writer_is_busy = True
-        if self._outbox.reply_bytes < _MAX_REPLY_BYTES:
+        if self._outbox.reply_bytes < MAX_REPLY_BYTES:
             while self._owed_credits:
                 self._owed_credits -= 1
                 self._transport.give_credit()

@@ -11,7 +11,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from loguru import logger
 
 from daemon.errors import RpcError
 from daemon.events import DocumentChecked, Event, OutputsPublished, PathsChecked, ThreadCrashed
-from daemon.messages import DocumentParams
+from daemon.params import DocumentParams
 from daemon.ports import Publication
 from ocr_worker.outputs.kinds import SUFFIXES
 
@@ -39,6 +39,7 @@ class FileSystem:
         self._threads = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="files")
         # One at a time, so that two documents never settle on the same free name.
         self._publisher = ThreadPoolExecutor(1, thread_name_prefix="publisher")
+        self._ordered: set[Future[None]] = set()
 
     def check(
         self, token: int, documents: Sequence[DocumentParams], output_dir: str | None
@@ -71,8 +72,12 @@ class FileSystem:
         """Return the path of a scratch file; the folder is made by the check of an output."""
         return str(self._scratch / name)
 
-    def remove_scratch(self) -> None:
-        """Remove the scratch folder; called at the very end."""
+    def close(self, timeout_s: float) -> None:
+        """Let what was ordered be done, if that is possible in time, and remove the scratch folder.
+
+        Called at the very end; a file system that hangs is left behind.
+        """
+        wait(self._ordered, timeout_s)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _run(self, work: Callable[[], None], on: ThreadPoolExecutor | None = None) -> None:
@@ -83,7 +88,9 @@ class FileSystem:
                 logger.exception("file work crashed")
                 self._post(ThreadCrashed("files"))
 
-        (on or self._threads).submit(guarded)
+        # Kept until they are done, so that nothing ordered is lost when the daemon leaves.
+        self._ordered = {one for one in self._ordered if not one.done()}
+        self._ordered.add((on or self._threads).submit(guarded))
 
     def _check_all(
         self, token: int, documents: Sequence[DocumentParams], output_dir: str | None

@@ -11,8 +11,8 @@ from daemon.messages import HardwareResult
 
 _RESERVE_BYTES: Final = 1024**3
 """Left to the desktop."""
-_WORKER_BYTES: Final = int(0.8 * 1024**3)
-"""What a worker with an engine loaded takes."""
+_WORKER_BYTES: Final = int(1.2 * 1024**3)
+"""What a worker takes after dozens of pages of mixed sizes; benchmarks/accuracy.py measures it."""
 _MAX_WORKERS: Final = 8
 _CGROUP: Final = Path("/sys/fs/cgroup")
 
@@ -31,7 +31,8 @@ def survey(workers: int | None) -> HardwareResult:
     elif derived == _MAX_WORKERS:
         reason = f"{_MAX_WORKERS} at most"
     else:
-        reason = f"{available // 1024**2} MiB of memory are available, each worker takes 800"
+        free, each = available // 1024**2, _WORKER_BYTES // 1024**2
+        reason = f"{free} MiB of memory are available, a worker takes {each}"
     return HardwareResult(
         cpu_count=cpu_count,
         cpu_usable=cpu_usable,

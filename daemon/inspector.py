@@ -12,10 +12,11 @@ from msgspec import UNSET
 from daemon.deadlines import Deadlines
 from daemon.errors import ERROR_KINDS, RpcError
 from daemon.inspections import Inspection, Inspections
+from daemon.internal_errors import internal_error
 from daemon.jobs import Document, JobId
 from daemon.messages import DocumentInfoResult, EngineListResult
 from daemon.pool import Death, Pool
-from daemon.ports import Reply
+from daemon.ports import Files, Reply
 from daemon.timers import Timer
 from daemon.worker_slot import InspectTask, SlotState
 from ocr_worker import wire
@@ -29,8 +30,8 @@ OnCounted = Callable[[JobId, int, wire.Inspected | RpcError], None]
 
 def error_of(failed: wire.Failed) -> RpcError:
     """Return the error that a worker reports; one it must not report is a bug of ours."""
-    if failed.kind not in ERROR_KINDS:
-        return RpcError("internal_error", "The worker reported a failure that is not known.")
+    if failed.kind == "internal_error" or failed.kind not in ERROR_KINDS:
+        return internal_error(f"a worker failed: {failed.kind}\n{failed.detail}")
     return RpcError(failed.kind, failed.message, **failed.data)
 
 
@@ -38,10 +39,16 @@ class Inspector:
     """Slot 0 and the queue before it."""
 
     def __init__(
-        self, pool: Pool, deadlines: Deadlines[Timer], limits: wire.Limits, on_counted: OnCounted
+        self,
+        pool: Pool,
+        deadlines: Deadlines[Timer],
+        files: Files,
+        limits: wire.Limits,
+        on_counted: OnCounted,
     ) -> None:
         self._pool = pool
         self._deadlines = deadlines
+        self._files = files
         self._limits = limits
         self._on_counted = on_counted
         self._inspections = Inspections()
@@ -50,7 +57,7 @@ class Inspector:
     def describe(
         self, source: wire.Source, path_as_given: str | None, include_pages: bool, reply: Reply
     ) -> None:
-        """Answer a host's `document/info`."""
+        """Answer a host's `document/info`; a document without `path_as_given` is ours to remove."""
         self._inspections.add(
             Inspection(
                 self._key(),
@@ -114,7 +121,8 @@ class Inspector:
             return
         if isinstance(message, wire.Failed):
             self._fail(inspection, error_of(message))
-        elif isinstance(message, wire.EnginesListed):
+            return
+        if isinstance(message, wire.EnginesListed):
             if inspection.reply is not None:
                 inspection.reply.succeed(EngineListResult(engines=message.engines))
         elif inspection.reply is not None:
@@ -131,6 +139,7 @@ class Inspector:
             )
         elif inspection.job_id is not None:
             self._on_counted(inspection.job_id, inspection.document, message)
+        self._remove_copy(inspection)
 
     def on_timeout(self) -> None:
         """The inspector has had its time."""
@@ -152,7 +161,14 @@ class Inspector:
         if not self._inspections.retry(inspection):
             self._fail(inspection, error)
 
+    def _remove_copy(self, inspection: Inspection) -> None:
+        """Remove the scratch copy of base64 data that was only asked about."""
+        source, is_question = inspection.source, inspection.job_id is None
+        if source is not None and is_question and inspection.path_as_given is None:
+            self._files.discard([source.path])
+
     def _fail(self, inspection: Inspection, error: RpcError) -> None:
+        self._remove_copy(inspection)
         if inspection.reply is not None:
             inspection.reply.fail(error)
         elif inspection.job_id is not None:

@@ -9,7 +9,8 @@ from typing import Final, get_args
 
 from daemon.errors import RpcError
 from daemon.jobs import Job, JobId, PageRef
-from daemon.messages import PageParams, Priority, TerminalParams
+from daemon.messages import PageParams, TerminalParams
+from daemon.params import Priority
 
 KEPT_JOBS: Final = 200
 KEPT_JOB_S: Final = 3600.0

@@ -9,23 +9,24 @@ from typing import Final
 
 from loguru import logger
 
-from daemon import reports, work_orders
+from daemon import assembling, reports, work_orders
+from daemon.assembling import Assembling
 from daemon.clock import Moment
 from daemon.deadlines import Deadlines
 from daemon.errors import RpcError
 from daemon.events import OutputsPublished
 from daemon.inspector import error_of
+from daemon.internal_errors import internal_error
 from daemon.job_book import KEPT_JOB_S, JobBook
 from daemon.jobs import Document, DocumentState, Job, JobId, PageRef
-from daemon.messages import PageStateName
 from daemon.page_ranges import select_pages
+from daemon.params import PageStateName
 from daemon.pool import Death, Pool
-from daemon.ports import Files, Host, Publication
+from daemon.ports import Files, Host
 from daemon.timers import Timer
 from daemon.worker_slot import AssembleTask, PageTask, Slot, SlotTask
 from ocr_worker import wire
 
-ASSEMBLE_TIMEOUT_S: Final = 600.0
 MAX_BACKLOG_BYTES: Final = 8 * 1024 * 1024
 """Above this much unread by the host, no new page is handed out."""
 PROGRESS_INTERVAL_S: Final = 0.1
@@ -53,9 +54,8 @@ class JobRunner:
         self._deadlines = deadlines
         self._files = files
         self._host = host
-        self._to_assemble: list[tuple[JobId, int]] = []
-        self._publications: dict[int, tuple[JobId, int]] = {}
-        self._next_name = 0
+        self._assembling = Assembling(book, pool, files)
+        self._n_kept = 0
         self._progress_due: dict[JobId, float] = {}
         """When the next `job/progress` of a job may go out, monotonic seconds."""
         self.progress_interval_s = PROGRESS_INTERVAL_S
@@ -68,7 +68,7 @@ class JobRunner:
             self._fail_all(now)
             return
         for slot in self._pool.idle_ocr_slots():
-            if not (self._assemble_next(slot) or self._read_next(slot, now)):
+            if not (self._assembling.hand_out(slot) or self._read_next(slot, now)):
                 return
         n_starting = sum(slot.is_up and not slot.is_ready for slot in self._pool.ocr_slots)
         wanted = self._n_work(at_most=len(self._pool.ocr_slots)) - n_starting
@@ -81,7 +81,7 @@ class JobRunner:
 
     def _n_work(self, at_most: int) -> int:
         """Count pages and documents that wait; an uncounted job is worth one worker, to warm up."""
-        n_work = len(self._to_assemble) + self._book.count_waiting(at_most)
+        n_work = len(self._assembling) + self._book.count_waiting(at_most)
         if not n_work and any(not job.is_counted for job in self._book.active):
             is_any_up = any(slot.is_up for slot in self._pool.ocr_slots)
             return 0 if is_any_up else 1
@@ -100,27 +100,18 @@ class JobRunner:
         job = self._book.find(ref.job_id)
         if job.started_at is None:
             job.started_at = now.unix
-        keep = self._files.scratch_path(self._new_name()) if job.output_kinds else None
+        keep = None
+        if job.output_kinds:
+            # A name of its own for each attempt: a dead worker may have left half a file.
+            self._n_kept += 1
+            keep = self._files.scratch_path(f"page-{self._n_kept}.json")
         task = PageTask(ref, keep)
         self._pool.assign(slot, task, partial(work_orders.recognize, job, task, self._limits))
         return True
 
-    def _assemble_next(self, slot: Slot) -> bool:
-        while self._to_assemble:
-            job_id, index = self._to_assemble.pop(0)
-            job = self._book.get_active(job_id)
-            if job is None or job.documents[index].is_over:
-                continue
-            task = AssembleTask(
-                job_id, index, work_orders.temporary_names(job, f"{job_id}-{self._new_name()}")
-            )
-            self._pool.assign(slot, task, partial(work_orders.assemble, job, task))
-            return True
-        return False
-
     def on_accepted(self, slot: Slot, now: Moment) -> None:
         """A worker has begun: the time of the page counts from here."""
-        timeout_s = ASSEMBLE_TIMEOUT_S
+        timeout_s = assembling.TIMEOUT_S
         if isinstance(slot.task, PageTask):
             job = self._book.get_active(slot.task.ref.job_id)
             timeout_s = job.options.page_timeout_s if job else timeout_s
@@ -156,23 +147,15 @@ class JobRunner:
                 case wire.Failed():
                     self._end_page(task.ref, "failed", error_of(message), took_s, now)
                 case _:
-                    # It says that it was stopped, which nobody asked for.
-                    error = RpcError("internal_error", "The worker left the page.")
+                    error = internal_error("a worker left a page that it was not asked to leave")
                     self._end_page(task.ref, "failed", error, took_s, now)
         elif isinstance(task, AssembleTask):
-            job, document = self._place(task.job_id, task.document)
-            if isinstance(message, wire.Assembled):
-                self._publish(job, document, task)
-            else:
-                error = RpcError("output_failed", "The outputs could not be written.")
-                self._files.discard(tuple(task.temporary.values()))
-                document.fail(error_of(message) if isinstance(message, wire.Failed) else error)
-                self.settle(job, now)
+            self.settle(self._assembling.on_outcome(task, message), now)
 
     def on_left(self, task: SlotTask) -> None:
         """A cancelled task has been left, or its worker is dead: nothing writes any more."""
         if isinstance(task, AssembleTask):
-            self._files.discard(tuple(task.temporary.values()))
+            self._assembling.on_left(task)
         elif isinstance(task, PageTask) and task.keep is not None:
             self._files.discard((task.keep,))
 
@@ -180,9 +163,11 @@ class JobRunner:
         self, task: SlotTask, death: Death, error: RpcError, took_s: float, now: Moment
     ) -> None:
         """A worker died with a task in hand that is still wanted."""
-        self.on_left(task)
-        if isinstance(task, PageTask):
-            job, document = self._place(task.ref.job_id, task.ref.document)
+        if isinstance(task, AssembleTask):
+            self.settle(self._assembling.on_lost(task, death, error), now)
+        elif isinstance(task, PageTask):
+            self.on_left(task)
+            job, document = self._place(task.ref)
             page = document.pages[task.ref.page]
             if not death.task_accepted:
                 job.put_back(task.ref, counts_attempt=False)
@@ -194,14 +179,6 @@ class JobRunner:
             else:
                 error.data["attempts"] = page.attempts
                 self._end_page(task.ref, "failed", error, took_s, now)
-        elif isinstance(task, AssembleTask):
-            job, document = self._place(task.job_id, task.document)
-            document.n_assembled += 1
-            if death.task_accepted and document.n_assembled > 1:
-                document.fail(error)
-                self.settle(job, now)
-            else:
-                self._to_assemble.append((task.job_id, task.document))
 
     def on_page_timeout(self, slot: Slot, now: Moment) -> None:
         """A page, or an assembling, has had its time: end its worker."""
@@ -209,7 +186,7 @@ class JobRunner:
         took_s = now.monotonic - slot.task_accepted_at
         self._pool.abandon_task(slot)
         if isinstance(task, PageTask):
-            job, document = self._place(task.ref.job_id, task.ref.document)
+            job, document = self._place(task.ref)
             page = document.pages[task.ref.page]
             if page.scale == 1.0 and page.attempts < job.options.max_attempts:
                 page.scale = LOWER_SCALE
@@ -219,13 +196,11 @@ class JobRunner:
                 error = RpcError("timeout", message, which="page", attempts=page.attempts)
                 self._end_page(task.ref, "failed", error, took_s, now)
         elif isinstance(task, AssembleTask):
-            job, document = self._place(task.job_id, task.document)
-            document.fail(RpcError("timeout", "Writing the outputs took too long.", which="page"))
-            self.settle(job, now)
+            self.settle(self._assembling.on_timeout(task), now)
 
     def _end_read(self, task: PageTask, page: wire.Page, took_s: float, now: Moment) -> None:
         ref = task.ref
-        job, document = self._place(ref.job_id, ref.document)
+        job, document = self._place(ref)
         if task.keep is not None:
             document.kept[ref.page] = task.keep
         job.end_page(ref, page.state)
@@ -238,12 +213,15 @@ class JobRunner:
     def _end_page(
         self, ref: PageRef, state: PageStateName, error: RpcError, took_s: float, now: Moment
     ) -> None:
-        job, document = self._place(ref.job_id, ref.document)
+        job, document = self._place(ref)
         job.end_page(ref, state, error)
         self._tell_ended(job, ref, state, took_s, error)
         if error.kind.name in _HOPELESS:
             while document.waiting:
-                document.end_page(document.waiting.popleft(), "failed", error)
+                waiting = job.ref(document, document.waiting.popleft())
+                job.end_page(waiting, state, error)
+                if document.pages[waiting.page].attempts:
+                    self._tell_ended(job, waiting, state, 0.0, error)
         self._tell_progress(job, now)
         self.settle(job, now)
 
@@ -273,8 +251,7 @@ class JobRunner:
             if not document.n_succeeded and failure is not None:
                 document.fail(failure)
             elif job.output_kinds:
-                document.state = DocumentState.ASSEMBLING
-                self._to_assemble.append((job.job_id, document.index))
+                self._assembling.add(job, document)
             else:
                 document.state = DocumentState.SUCCEEDED
         if job.is_over:
@@ -301,41 +278,17 @@ class JobRunner:
             self._tell_ended(job, ref, state, took_s.get(ref, 0.0), failure)
         self.settle(job, now)
 
+    def on_published(self, event: OutputsPublished, now: Moment) -> None:
+        """The file system has named a document's outputs, or says why not."""
+        job = self._assembling.on_published(event)
+        if job is not None:
+            self.settle(job, now)
+
     def give_up_publishing(self, job: Job, now: Moment) -> None:
         """End what only the file system could still end."""
         for document in job.documents:
             if not document.is_over:
                 document.fail(RpcError("output_failed", "The file system did not answer."))
-        self.settle(job, now)
-
-    def _publish(self, job: Job, document: Document, task: AssembleTask) -> None:
-        assert job.output_dir is not None
-        document.state = DocumentState.PUBLISHING
-        self._next_name += 1
-        self._publications[self._next_name] = (job.job_id, document.index)
-        self._files.publish(
-            self._next_name,
-            Publication(
-                temporary=task.temporary,
-                output_dir=job.output_dir,
-                stem=document.stem,
-                overwrite=job.options.overwrite,
-                inputs=tuple(document.path for document in job.documents),
-            ),
-        )
-
-    def on_published(self, event: OutputsPublished, now: Moment) -> None:
-        """A document's outputs have their names, or cannot be given them."""
-        job_id, index = self._publications.pop(event.token)
-        job = self._book.get_active(job_id)
-        if job is None or job.documents[index].state is not DocumentState.PUBLISHING:
-            return
-        document = job.documents[index]
-        if event.failure is not None:
-            document.fail(event.failure)
-        else:
-            document.outputs = event.outputs
-            document.state = DocumentState.SUCCEEDED
         self.settle(job, now)
 
     def _finish(self, job: Job, now: Moment) -> None:
@@ -350,7 +303,9 @@ class JobRunner:
         self._deadlines.set(Timer("forget", job.job_id), now.monotonic + KEPT_JOB_S)
         for dropped in self._book.finish(job, terminal):
             self._deadlines.clear(Timer("forget", dropped.job_id))
-        self._files.discard([path for document in job.documents for path in document.kept.values()])
+        for document in job.documents:
+            copy = (document.path,) if document.is_copy and document.path else ()
+            self._files.discard((*document.kept.values(), *copy))
 
     def forget(self, job: Job) -> None:
         """Drop a finished job before its time."""
@@ -390,10 +345,6 @@ class JobRunner:
             "job/progress", reports.progress(job, now.unix), latest_of=f"progress {job.job_id}"
         )
 
-    def _place(self, job_id: JobId, index: int) -> tuple[Job, Document]:
-        job = self._book.find(job_id)
-        return job, job.documents[index]
-
-    def _new_name(self) -> str:
-        self._next_name += 1
-        return str(self._next_name)
+    def _place(self, ref: PageRef) -> tuple[Job, Document]:
+        job = self._book.find(ref.job_id)
+        return job, job.documents[ref.document]

@@ -12,7 +12,8 @@ from typing import NamedTuple, NewType
 
 from daemon.clock import Moment
 from daemon.errors import RpcError
-from daemon.messages import JobStateName, OcrOptions, PageCounts, TerminalStateName
+from daemon.messages import PageCounts
+from daemon.params import JobStateName, OcrOptions, TerminalStateName
 
 JobId = NewType("JobId", str)
 
@@ -66,6 +67,8 @@ class Document:
     file: str
     path: str
     stem: str
+    is_copy: bool = False
+    """`path` is ours: base64 data put into scratch, removed with the job."""
     password: str | None = None
     selection: str | None = None
     state: DocumentState = DocumentState.WAITING

@@ -1,155 +1,22 @@
-"""The host's wire, typed once: params, results and notifications of every method.
+"""What hosts are told: results and notifications, typed once.
 
 Shapes and units are those of protocol.md; a test holds the two to each other. Members that may be
 absent are `UNSET` by default; a member that is null on the wire is typed `| None`.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
-from ocr_worker.wire import EngineInfo, PageInfo, Region, Word
-
-PROTOCOL_VERSION = 1
-
-OutputKind = Literal["text", "json"]
-Priority = Literal["interactive", "normal", "background"]
-PageStateName = Literal["recognized", "native_text", "empty", "failed", "cancelled"]
-TerminalStateName = Literal["succeeded", "partial", "failed", "cancelled"]
-JobStateName = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
-StatusName = Literal["idle", "running", "cancelled", "error"]
-SlotStateName = Literal["starting", "idle", "running", "cancelled", "error", "stopped"]
-
-
-Seconds = Annotated[float, Meta(gt=0, le=1e9)]
-
-
-class Struct(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of everything on this wire; unknown members are ignored, as protocol.md says.
-
-    Subclasses repeat `frozen` and `kw_only`, which type checkers do not inherit.
-    """
-
-
-# Params.
-
-
-class NoParams(Struct, frozen=True, kw_only=True):
-    """Of methods that take none."""
-
-
-class ClientInfo(Struct, frozen=True, kw_only=True):
-    """Who the host is, for the log."""
-
-    name: str = ""
-    version: str = ""
-
-
-class Capabilities(Struct, frozen=True, kw_only=True):
-    """What the host can take."""
-
-    max_line_bytes: int | None = None
-    progress_interval_ms: int | None = None
-    opt_out_notifications: tuple[str, ...] = ()
-    diagnostics: bool = False
-
-
-class InitializeParams(Struct, frozen=True, kw_only=True):
-    """Params of `initialize`."""
-
-    protocol_version: int = PROTOCOL_VERSION
-    client: ClientInfo | None = None
-    host_pid: int | None = None
-    capabilities: Capabilities = Capabilities()
-
-
-class DocumentParams(Struct, frozen=True, kw_only=True):
-    """A document as the host names it: by path, or by its bytes in base64."""
-
-    path: str | None = None
-    data: str | None = None
-    name: str | None = None
-    password: str | None = None
-    pages: str | None = None
-
-
-class OcrOptions(Struct, frozen=True, kw_only=True):
-    """How a job is to be done; every member has a default."""
-
-    engine: str = "auto"
-    languages: Annotated[tuple[str, ...], Meta(min_length=1)] = ("en",)
-    mode: Literal["auto", "force", "skip_text"] = "auto"
-    dpi: Annotated[float, Meta(ge=20, le=1200)] | None = None
-    rotate: bool = True
-    deskew: bool = True
-    region: Region | None = None
-    inline: Literal["text", "words", "none"] = "text"
-    priority: Priority = "normal"
-    page_timeout_s: Seconds = 300.0
-    job_timeout_s: Seconds | None = None
-    silence_timeout_s: Seconds = 30.0
-    max_attempts: Annotated[int, Meta(ge=1, le=10)] = 3
-    overwrite: bool = False
-
-
-class OcrStartParams(Struct, frozen=True, kw_only=True):
-    """Params of `ocr/start`."""
-
-    document: DocumentParams
-    output_dir: str | None = None
-    outputs: tuple[str, ...] | None = None
-    options: OcrOptions = OcrOptions()
-
-
-class OcrStartBatchParams(Struct, frozen=True, kw_only=True):
-    """Params of `ocr/start_batch`."""
-
-    documents: Annotated[tuple[DocumentParams, ...], Meta(min_length=1)]
-    output_dir: str | None = None
-    outputs: tuple[str, ...] | None = None
-    options: OcrOptions = OcrOptions()
-
-
-class DocumentInfoParams(Struct, frozen=True, kw_only=True):
-    """Params of `document/info`."""
-
-    document: DocumentParams
-    include_pages: bool = False
-
-
-class JobParams(Struct, frozen=True, kw_only=True):
-    """Params of the methods that name a job and nothing else."""
-
-    job_id: str
-
-
-class JobListParams(Struct, frozen=True, kw_only=True):
-    """Params of `job/list`."""
-
-    state: JobStateName | None = None
-
-
-class JobResultParams(Struct, frozen=True, kw_only=True):
-    """Params of `job/result`."""
-
-    job_id: str
-    document: int | None = None
-    pages: str | None = None
-
-
-class LanguageListParams(Struct, frozen=True, kw_only=True):
-    """Params of `language/list`."""
-
-    engine: str | None = None
-
-
-class ShutdownParams(Struct, frozen=True, kw_only=True):
-    """Params of `shutdown`."""
-
-    mode: Literal["now", "drain"] = "now"
-    timeout_s: Annotated[float, Meta(ge=0, le=1e9)] = 600.0
-
+from daemon.params import (
+    JobStateName,
+    PageStateName,
+    SlotStateName,
+    StatusName,
+    Struct,
+    TerminalStateName,
+)
+from ocr_worker.wire import EngineInfo, PageInfo, Word
 
 # Results.
 

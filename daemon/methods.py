@@ -13,37 +13,39 @@ from daemon.errors import invalid_params
 from daemon.job_book import KEPT_JOB_S, KEPT_JOBS
 from daemon.messages import (
     NOTIFICATIONS,
-    PROTOCOL_VERSION,
-    DocumentInfoParams,
     DocumentInfoResult,
     Empty,
     EngineListResult,
     HardwareResult,
-    InitializeParams,
     InitializeResult,
     JobAccepted,
-    JobListParams,
     JobListResult,
-    JobParams,
-    JobResultParams,
     JobResultResult,
     JobStateResult,
     JobStatusResult,
     LanguageInfo,
-    LanguageListParams,
     LanguageListResult,
-    NoParams,
-    OcrStartBatchParams,
-    OcrStartParams,
     ServerInfo,
     ServerLimits,
-    ShutdownParams,
     StatusResult,
-    Struct,
     WorkerListResult,
 )
 from daemon.outbox import Outbox
-from daemon.page_ranges import select_pages
+from daemon.page_ranges import parse_pages, select_existing
+from daemon.params import (
+    PROTOCOL_VERSION,
+    DocumentInfoParams,
+    InitializeParams,
+    JobListParams,
+    JobParams,
+    JobResultParams,
+    LanguageListParams,
+    NoParams,
+    OcrStartBatchParams,
+    OcrStartParams,
+    ShutdownParams,
+    Struct,
+)
 from daemon.supervisor import Supervisor
 from ocr_worker import languages
 
@@ -180,17 +182,14 @@ class Methods:
         job = book.find(params.job_id)
         if params.document is not None and not 0 <= params.document < len(job.documents):
             raise invalid_params("document", "the job has no such document")
-        numbers = [range(1, (document.page_count or 0) + 1) for document in job.documents]
         if params.pages is not None:
-            chosen = [select_pages(params.pages, len(pages)) for pages in numbers if pages]
-            wanted = set().union(*chosen)
-        else:
-            wanted = set().union(*numbers)
-        pages = (
-            page
-            for page in book.pages(job)
-            if params.document in (None, page.document) and page.page in wanted
-        )
+            parse_pages(params.pages, "pages")
+        wanted = {
+            document.index: select_existing(params.pages, document.page_count)
+            for document in job.documents
+            if params.document in (None, document.index) and document.page_count
+        }
+        pages = (page for page in book.pages(job) if page.page in wanted.get(page.document, ()))
         return JobResultResult(terminal=book.terminal(job), pages=tuple(pages))
 
     def _job_cancel(self, params: JobParams, call: Call) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import orjson
 
-from daemon.messages import Struct
+from daemon.params import Struct
 
 CHUNK_BYTES: Final = 64 * 1024
 """How much is handed to the writer at a time: about what a pipe holds, so that what waits can

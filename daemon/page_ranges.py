@@ -1,6 +1,7 @@
 """Page selections such as `1-3,7,-1`: from text to page numbers; pure."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from daemon.errors import RpcError, invalid_params
@@ -39,17 +40,28 @@ def select_pages(text: str | None, page_count: int) -> list[int]:
     """
     if text is None:
         return list(range(1, page_count + 1))
-    chosen: set[int] = set()
-    for first, last in parse_pages(text, "pages"):
-        if first < 0:
-            first = last = page_count + 1 + first
-        if last is None:
-            last = max(page_count, first)
+    for first, last in _ranges(text, page_count):
         if first < 1 or last > page_count:
             raise RpcError(
                 "page_out_of_range",
                 f"The document has {page_count} page(s); the selection asks for others.",
                 page_count=page_count,
             )
-        chosen.update(range(first, last + 1))
+    return select_existing(text, page_count)
+
+
+def select_existing(text: str | None, page_count: int) -> list[int]:
+    """Return like `select_pages`, but leave out what does not exist."""
+    chosen: set[int] = set()
+    for first, last in _ranges(text or "1-", page_count):
+        chosen.update(range(max(first, 1), min(last, page_count) + 1))
     return sorted(chosen)
+
+
+def _ranges(text: str, page_count: int) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a selection as first and last page, which may lie outside."""
+    for first, last in parse_pages(text, "pages"):
+        if first < 0:
+            yield page_count + 1 + first, page_count + 1 + first
+        else:
+            yield first, max(page_count, first) if last is None else last

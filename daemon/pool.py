@@ -123,10 +123,11 @@ class Pool:
         return task, was_cancelled
 
     def abandon_task(self, slot: Slot) -> None:
-        """Take the task away and end the worker: it ran out of its time."""
-        slot.task = None
+        """End the worker, whose task has run out of time; what it says from now on is dropped."""
+        slot.state = SlotState.CANCELLED
         self._clear_task_timers(slot)
         self.kill(slot)
+        self._announce(slot)
 
     def cancel_task(self, slot: Slot, now: float) -> None:
         """Ask the worker to leave its task, and kill it if it does not."""
@@ -160,7 +161,7 @@ class Pool:
         for what in _LIFE_TIMERS:
             self._deadlines.clear(Timer(what, slot.number))
         slot.bury()
-        slot.restarts += 1
+        slot.restarts += not death.is_ours
         if cannot_start and not death.is_ours:
             self._give_up(slot, "The worker cannot start; see the log.")
         elif not death.is_ours and not death.task_accepted:
@@ -227,7 +228,7 @@ class Pool:
             "worker/state",
             WorkerStateParams(
                 slot=slot.number,
-                worker_id=slot.worker_id,
+                worker_id=death.worker_id if death else slot.worker_id,
                 state=slot.state.value,
                 message=slot.message or UNSET,
                 exit_code=UNSET if death is None or death.code is None else death.code,

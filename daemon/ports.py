@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from daemon.errors import RpcError
-from daemon.messages import DocumentParams, Struct
+from daemon.params import DocumentParams, Struct
 from daemon.worker_slot import WorkerId
 from ocr_worker import wire
 

@@ -11,20 +11,17 @@ from daemon.messages import (
     DocumentStatus,
     FailedDocument,
     FailedPage,
-    JobStateName,
     JobStatusResult,
     JobSummary,
-    OcrOptions,
     PageCounts,
     PageParams,
-    PageStateName,
     ProgressParams,
-    StatusName,
     StatusResult,
     SucceededDocument,
     TerminalParams,
     WorkerStatus,
 )
+from daemon.params import JobStateName, OcrOptions, PageStateName, StatusName
 from daemon.worker_slot import AssembleTask, PageTask, Slot
 from ocr_worker import wire
 

@@ -29,7 +29,8 @@ from daemon.job_book import JobBook
 from daemon.job_runner import JobRunner
 from daemon.jobs import DocumentState, Job, JobId
 from daemon.lifecycle import Lifecycle, Phase
-from daemon.messages import DocumentInfoParams, DocumentParams, JobAccepted
+from daemon.messages import JobAccepted
+from daemon.params import DocumentInfoParams, DocumentParams
 from daemon.pool import Pool
 from daemon.ports import Files, Host, Reply, Workers
 from daemon.timers import Timer
@@ -63,7 +64,9 @@ class Supervisor:
         self.lifecycle = Lifecycle()
         self.book = JobBook()
         self.pool = Pool(n_slots, workers, host, self.deadlines, lambda: WorkerId(new_id()))
-        self.inspector = Inspector(self.pool, self.deadlines, config.limits, self._on_counted)
+        self.inspector = Inspector(
+            self.pool, self.deadlines, files, config.limits, self._on_counted
+        )
         self.runner = JobRunner(config.limits, self.book, self.pool, self.deadlines, files, host)
         self._now = Moment(0.0, 0.0)
 
@@ -72,7 +75,7 @@ class Supervisor:
     def submit(self, submission: Submission, reply: Reply, now: Moment) -> None:
         """Take a job in, once its paths have been looked at; answers with its id."""
         self._refuse_when_leaving()
-        n_unfinished = self.book.n_active + len(self._checks)
+        n_unfinished = self.book.n_active + sum(one.is_new_job for one in self._checks.values())
         if n_unfinished >= self._config.max_jobs:
             raise RpcError("overloaded", "Too many jobs are unfinished.", retry_after_ms=1000)
         self._check(_Check(reply, submission=submission), now)
@@ -83,8 +86,9 @@ class Supervisor:
         self._check(_Check(reply, question=params), now)
 
     def list_engines(self, reply: Reply, now: Moment) -> None:
-        """Answer `engine/list`."""
-        self._refuse_when_leaving()
+        """Answer `engine/list`, also while draining."""
+        if self.lifecycle.phase not in (Phase.RUNNING, Phase.DRAINING):
+            self._refuse_when_leaving()
         self.inspector.list_engines(reply)
         self.pump(now)
 
@@ -231,9 +235,11 @@ class Supervisor:
                 refusal = first.failure
             if refusal is not None:
                 check.reply.fail(refusal)
-                return
-            job = self._accept(check.submission, check.reply, now)
-        if job is None:
+            job = None if refusal else self._accept(check.submission, check.reply, now)
+        if job is None or job.is_over:
+            # Refused, or cancelled meanwhile: copies of base64 data are not wanted any more.
+            copies = zip(check.documents, event.documents, strict=True)
+            self._files.discard([one.path for asked, one in copies if asked.data and one.path])
             return
         for document, checked in zip(job.documents, event.documents, strict=True):
             failure = checked.failure or event.output_failure
@@ -366,6 +372,11 @@ class _Check:
         self.submission = submission
         self.job_id: JobId | None = None
         """The job, once it was accepted without waiting for the file system."""
+
+    @property
+    def is_new_job(self) -> bool:
+        """True while it may become a job that is not there yet."""
+        return self.submission is not None and self.job_id is None
 
     @property
     def documents(self) -> tuple[DocumentParams, ...]:

@@ -1,6 +1,6 @@
 """The thread that works: one task at a time, each to exactly one outcome."""
 
-import logging
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,8 +18,6 @@ from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
 from ocr_worker.outputs import write_outputs
 from ocr_worker.outputs.scratch import keep_page
 from ocr_worker.recognition import read_page
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -72,13 +70,14 @@ class Server:
         except MemoryError:
             self._close()
             text = "There was not enough memory for the page."
-            return wire.Failed(task=task.task, kind="limit_exceeded", message=text)
-        except Exception:
-            # One task's trouble is not the worker's; the traceback goes to the daemon's log.
-            logger.exception("task failed by a bug")
+            return wire.Failed(
+                task=task.task, kind="limit_exceeded", message=text, data={"which": "memory"}
+            )
+        except Exception as error:  # noqa: BLE001  one task's trouble is not the worker's
             self._close()
-            text = "A bug in the worker; the daemon's log has more."
-            return wire.Failed(task=task.task, kind="internal_error", message=text)
+            # Where it happened, without the exception's own text, which may quote the document.
+            where = "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+            return wire.Failed(task=task.task, kind="internal_error", message="", detail=where)
 
     def _inspect(self, task: wire.Inspect) -> wire.Inspected:
         document = open_document(task.source, task.limits)

@@ -278,11 +278,15 @@ class EnginesListed(Struct, frozen=True, kw_only=True, tag="engines_listed"):
 
 
 class Failed(Struct, frozen=True, kw_only=True, tag="failed"):
-    """The task could not be done; `kind` is a kind of protocol.md, `message` our own sentence."""
+    """The task could not be done; `kind` is a kind of protocol.md, `message` our own sentence.
+
+    `detail` is for the daemon's log and never for the host.
+    """
 
     task: int
     kind: str
     message: str
+    detail: str = ""
     data: dict[str, str | int | float] = msgspec.field(default_factory=dict)
 
 

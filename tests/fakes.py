@@ -19,7 +19,8 @@ from daemon.events import (
     WorkerSpawned,
 )
 from daemon.jobs import SUCCESSES
-from daemon.messages import DocumentParams, OcrOptions, Struct, TerminalParams
+from daemon.messages import TerminalParams
+from daemon.params import DocumentParams, OcrOptions, Struct
 from daemon.ports import Publication
 from daemon.supervisor import Supervisor
 from daemon.worker_slot import Slot, WorkerId

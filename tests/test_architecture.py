@@ -36,7 +36,7 @@ PURE = (
     "worker_slot",
 )
 """Modules of functions and data: no thread, no process, no clock, no log."""
-OWNER = ("supervisor", "job_runner", "pool", "inspector")
+OWNER = ("supervisor", "job_runner", "assembling", "pool", "inspector")
 """The state and what may change it: acts through ports only."""
 WORLD = {
     "asyncio",

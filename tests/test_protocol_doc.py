@@ -11,7 +11,18 @@ import msgspec
 import pytest
 from PIL import Image
 
-from daemon import event_loop, inspector, job_book, job_runner, messages, methods, pool, supervisor
+from daemon import (
+    assembling,
+    event_loop,
+    inspector,
+    job_book,
+    job_runner,
+    messages,
+    methods,
+    params,
+    pool,
+    supervisor,
+)
 from daemon.config import Config
 from daemon.errors import ERROR_KINDS, ExitCode
 from daemon.outbox import Outbox
@@ -51,7 +62,7 @@ def names_in(row: list[str]) -> str:
 
 
 def check_members(
-    documented: tuple[Member, ...], struct: type[msgspec.Struct], where: str, *, params: bool
+    documented: tuple[Member, ...], struct: type[msgspec.Struct], where: str, *, are_params: bool
 ) -> None:
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     assert sorted(member.name for member in documented) == sorted(fields), where
@@ -59,7 +70,7 @@ def check_members(
         field, here = fields[member.name], f"{where}.{member.name}"
         options = _unwrapped(field.type)
         has_default = not field.required
-        if not params:
+        if not are_params:
             # With `omit_defaults` a default is left out; otherwise only UNSET is.
             leaves_out = struct.__struct_config__.omit_defaults
             has_default = has_default and (leaves_out or field.default is msgspec.UNSET)
@@ -69,11 +80,11 @@ def check_members(
         if member.default is not NO_DEFAULT:
             assert as_json(default_of(field)) == member.default, f"{here}: default"
         inner = next((option for option in options if _is_struct(option)), None)
-        if inner is None or inner is messages.OcrOptions:
+        if inner is None or inner is params.OcrOptions:
             assert member.members is None, f"{here} holds no object of known members"
         else:
             assert member.members is not None, f"{here}: its members are not told"
-            check_members(member.members, inner, here, params=params)
+            check_members(member.members, inner, here, are_params=are_params)
 
 
 def default_of(field: msgspec.structs.FieldInfo) -> Any:
@@ -106,9 +117,9 @@ def test_the_documented_methods_are_those_of_the_daemon():
 
 @pytest.mark.parametrize("row", METHOD_ROWS, ids=names_in)
 def test_params_and_result_of_a_method_are_as_documented(row):
-    name, params, result = plain(row[0]), row[1], row[2]
-    check_members(DOC.members(params), METHODS[name].params, f"{name} params", params=True)
-    check_members(DOC.members(result), METHODS[name].result, f"{name} result", params=False)
+    name, asked, result = plain(row[0]), row[1], row[2]
+    check_members(DOC.members(asked), METHODS[name].params, f"{name} params", are_params=True)
+    check_members(DOC.members(result), METHODS[name].result, f"{name} result", are_params=False)
 
 
 def test_the_documented_notifications_are_those_of_the_daemon():
@@ -118,7 +129,7 @@ def test_the_documented_notifications_are_those_of_the_daemon():
 @pytest.mark.parametrize("row", NOTIFICATION_ROWS, ids=names_in)
 def test_params_of_a_notification_are_as_documented(row):
     name = plain(row[0])
-    check_members(DOC.members(row[1]), messages.NOTIFICATIONS[name], name, params=False)
+    check_members(DOC.members(row[1]), messages.NOTIFICATIONS[name], name, are_params=False)
 
 
 def test_the_error_table_is_that_of_the_daemon():
@@ -132,7 +143,7 @@ def test_the_exit_codes_are_those_of_the_daemon():
 
 def test_the_options_and_their_defaults_are_those_of_the_daemon():
     documented = {plain(row[0]): json.loads(plain(row[1])) for row in DOC.table("option")}
-    assert documented == as_json(messages.OcrOptions())
+    assert documented == as_json(params.OcrOptions())
 
 
 def test_the_outputs_and_their_suffixes_are_those_of_the_worker():
@@ -140,14 +151,14 @@ def test_the_outputs_and_their_suffixes_are_those_of_the_worker():
         plain(row[0]): plain(row[1]).removeprefix("<stem>") for row in DOC.table("output")
     }
     assert documented == SUFFIXES
-    assert list(documented) == list(get_args(messages.OutputKind))
+    assert list(documented) == list(get_args(params.OutputKind))
 
 
 @pytest.mark.parametrize(
     ("first_column", "states"),
     [
-        ("page", get_args(messages.PageStateName)),
-        ("job", get_args(messages.JobStateName)),
+        ("page", get_args(params.PageStateName)),
+        ("job", get_args(params.JobStateName)),
         ("worker", tuple(state.value for state in SlotState)),
     ],
 )
@@ -169,19 +180,19 @@ def test_the_limits_are_those_of_the_daemon():
         "progress_interval_ms": job_runner.PROGRESS_INTERVAL_S * 1000,
         "check_s": supervisor.CHECK_TIMEOUT_S,
         "inspect_s": inspector.INSPECT_TIMEOUT_S,
-        "assemble_s": job_runner.ASSEMBLE_TIMEOUT_S,
+        "assemble_s": assembling.TIMEOUT_S,
         "start_s": pool.START_TIMEOUT_S,
         "stop_task_s": pool.STOP_TASK_S,
         "pending_s": supervisor.PENDING_GRACE_S,
         "backlog_bytes": job_runner.MAX_BACKLOG_BYTES,
-        "reply_bytes": event_loop._MAX_REPLY_BYTES,
+        "reply_bytes": event_loop.MAX_REPLY_BYTES,
     }
 
 
 def test_the_version_is_that_of_the_daemon():
-    assert f"\nVersion {messages.PROTOCOL_VERSION}.\n" in DOC.text
+    assert f"\nVersion {params.PROTOCOL_VERSION}.\n" in DOC.text
     newest = DOC.section("Changes").strip().splitlines()[0]
-    assert newest.startswith(f"- **{messages.PROTOCOL_VERSION}** ")
+    assert newest.startswith(f"- **{params.PROTOCOL_VERSION}** ")
 
 
 def test_no_reserved_method_is_there_already():

@@ -9,8 +9,9 @@ from daemon.clock import Moment
 from daemon.dispatch import Dispatcher, Method
 from daemon.errors import RpcError
 from daemon.framing import TOO_LONG
-from daemon.messages import Empty, JobAccepted, JobParams, NoParams, OcrStartParams
+from daemon.messages import Empty, JobAccepted
 from daemon.outbox import Outbox
+from daemon.params import JobParams, NoParams, OcrStartParams
 
 NOW = Moment(0.0, 0.0)
 

@@ -3,8 +3,8 @@
 import orjson
 import pytest
 
-from daemon.messages import JobParams
 from daemon.outbox import CHUNK_BYTES, Outbox
+from daemon.params import JobParams
 
 
 def drain(outbox):

@@ -9,7 +9,7 @@ import pytest
 from daemon.config import Config, add_options, from_options, to_arguments
 from daemon.deadlines import Deadlines
 from daemon.errors import RpcError
-from daemon.page_ranges import select_pages
+from daemon.page_ranges import select_existing, select_pages
 from daemon.restart_policy import GiveUp, RestartIn, RestartPolicy
 from ocr_worker.wire import Limits
 
@@ -93,6 +93,10 @@ def test_a_page_that_does_not_exist_is_out_of_range(text):
     with pytest.raises(RpcError) as caught:
         select_pages(text, 5)
     assert caught.value.kind.name == "page_out_of_range"
+
+
+def test_a_selection_among_what_there_is_leaves_out_the_rest():
+    assert select_existing("-9,4-7,2", 5) == [2, 4, 5]
 
 
 @pytest.mark.parametrize("text", ["", "a", "0", "3-1", "1--2", "1;2", "1,", "+1", "1.0"])

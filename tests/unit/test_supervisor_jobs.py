@@ -9,7 +9,7 @@ from daemon.admission import judge
 from daemon.errors import RpcError
 from daemon.events import DocumentChecked, OutputsPublished, PathsChecked, WorkerGone, WorkerSaid
 from daemon.jobs import Document
-from daemon.messages import DocumentParams, OcrOptions
+from daemon.params import DocumentInfoParams, DocumentParams, OcrOptions
 from ocr_worker import wire
 from tests.fakes import FakeReply, World
 
@@ -633,3 +633,73 @@ def test_a_job_that_is_over_is_not_ended_again():
     world.supervisor.runner.settle(job, world.now)
 
     assert len(world.host.terminals) == 1
+
+
+def test_an_assembling_that_takes_too_long_ends_its_worker_and_leaves_no_file():
+    world = World(n_slots=1)
+    world.submit("/a.pdf", outputs=("text",))
+    world.count(1)
+    world.finish_page(world.busy_slots()[0])
+    slot = world.busy_slots()[0]
+    world.accept(slot)
+    temporary = slot.task.temporary["text"]
+    world.advance(600)
+    assert world.workers.killed == [slot.worker_id]
+    assert temporary not in world.files.discarded, "its worker may still write it"
+    world.die(slot)
+
+    assert temporary in world.files.discarded
+    assert world.host.terminals[0].error["data"]["kind"] == "timeout"
+
+
+def test_a_page_that_waits_for_its_next_attempt_is_told_when_its_document_is_hopeless():
+    world = World(n_slots=2)
+    world.submit("/a.pdf")
+    world.count(3)
+    first, second = world.busy_slots()
+    for slot in (first, second):
+        world.accept(slot)
+    world.host.backlog_bytes = 9 * 1024 * 1024
+    world.die(first)
+    world.fail_page(second, "document_changed")
+
+    told = {page.page: page.attempts for page in world.host.of("job/page")}
+    assert told == {1: 1, 2: 1}
+    assert ledger(world) == {"failed": 3}
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_the_scratch_copy_of_base64_data_goes_with_its_job(is_refused):
+    world = World(n_slots=1)
+    reply = FakeReply()
+    submission = judge(
+        (DocumentParams(data="QQ==", name="mail.pdf"),),
+        "/out",
+        None,
+        OcrOptions(inline="none"),
+        is_batch=False,
+        allows_network_paths=False,
+    )
+    world.supervisor.submit(submission, reply, world.now)
+    token, _ = world.files.checks.pop(0)
+    failure = RpcError("output_failed", "No.") if is_refused else None
+    world.handle(PathsChecked(token, (DocumentChecked("/scratch/copy"),), failure))
+    if not is_refused:
+        world.count(1)
+        world.finish_page(world.busy_slots()[0])
+        world.finish_assembling(world.busy_slots()[0])
+        world.publish()
+
+    assert "/scratch/copy" in world.files.discarded
+    assert "/scratch/copy" not in str(world.host.terminals)
+
+
+def test_the_scratch_copy_of_a_question_goes_with_its_answer():
+    world = World()
+    params = DocumentInfoParams(document=DocumentParams(data="QQ=="))
+    world.supervisor.describe(params, FakeReply(), world.now)
+    token, _ = world.files.checks.pop(0)
+    world.handle(PathsChecked(token, (DocumentChecked("/scratch/copy"),)))
+    world.count(1)
+
+    assert world.files.discarded == ["/scratch/copy"]

@@ -5,7 +5,7 @@ import pytest
 from daemon.config import Config
 from daemon.errors import ExitCode, RpcError
 from daemon.lifecycle import Phase
-from daemon.messages import DocumentInfoParams, DocumentParams
+from daemon.params import DocumentInfoParams, DocumentParams
 from ocr_worker import wire
 from tests.fakes import FakeReply, World
 

@@ -1,0 +1,129 @@
+"""From a document whose pages have ended to its outputs under their names; part of the owner.
+
+A worker writes temporary files beside the target, then the file system is ordered to rename them.
+A cancel before that order leaves no file; after it the document counts as finished.
+"""
+
+from collections import deque
+from functools import partial
+from typing import Final
+
+from daemon import work_orders
+from daemon.errors import RpcError
+from daemon.events import OutputsPublished
+from daemon.inspector import error_of
+from daemon.job_book import JobBook
+from daemon.jobs import Document, DocumentState, Job, JobId
+from daemon.pool import Death, Pool
+from daemon.ports import Files, Publication
+from daemon.worker_slot import AssembleTask, Slot
+from ocr_worker import wire
+
+TIMEOUT_S: Final = 600.0
+MAX_ATTEMPTS: Final = 2
+
+
+class Assembling:
+    """The documents that wait for a slot, and those that wait for their names.
+
+    What may have ended a document returns its job, which is then to be settled.
+    """
+
+    def __init__(self, book: JobBook, pool: Pool, files: Files) -> None:
+        self._book = book
+        self._pool = pool
+        self._files = files
+        self._waiting: deque[tuple[JobId, int]] = deque()
+        self._publications: dict[int, tuple[JobId, int]] = {}
+        self._next_token = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, job: Job, document: Document) -> None:
+        """Let a document whose pages have all ended wait for a slot."""
+        document.state = DocumentState.ASSEMBLING
+        self._waiting.append((job.job_id, document.index))
+
+    def hand_out(self, slot: Slot) -> bool:
+        """Give an idle slot the next document; False when none waits."""
+        while self._waiting:
+            job_id, index = self._waiting.popleft()
+            job = self._book.get_active(job_id)
+            if job is None or job.documents[index].is_over:
+                continue
+            self._next_token += 1
+            name = f"{job_id}-{self._next_token}"
+            task = AssembleTask(job_id, index, work_orders.temporary_names(job, name))
+            job.documents[index].n_assembled += 1
+            self._pool.assign(slot, task, partial(work_orders.assemble, job, task))
+            return True
+        return False
+
+    def on_outcome(self, task: AssembleTask, message: wire.Event) -> Job:
+        """A worker has written the files, or says why not."""
+        job, document = self._place(task.job_id, task.document)
+        if isinstance(message, wire.Assembled):
+            self._publish(job, document, task)
+            return job
+        self.on_left(task)
+        error = RpcError("output_failed", "The outputs could not be written.")
+        document.fail(error_of(message) if isinstance(message, wire.Failed) else error)
+        return job
+
+    def on_left(self, task: AssembleTask) -> None:
+        """Nothing writes these files any more, and nobody wants them."""
+        self._files.discard(tuple(task.temporary.values()))
+
+    def on_lost(self, task: AssembleTask, death: Death, error: RpcError) -> Job:
+        """A worker died while writing: try once more, then fail the document."""
+        self.on_left(task)
+        job, document = self._place(task.job_id, task.document)
+        if not death.task_accepted:
+            document.n_assembled -= 1
+        if document.n_assembled < MAX_ATTEMPTS:
+            self._waiting.append((task.job_id, task.document))
+        else:
+            document.fail(error)
+        return job
+
+    def on_timeout(self, task: AssembleTask) -> Job:
+        """The worker has had its time and is being ended."""
+        job, document = self._place(task.job_id, task.document)
+        message = f"Writing the outputs took longer than {TIMEOUT_S:g} s."
+        document.fail(RpcError("timeout", message, which="page"))
+        return job
+
+    def on_published(self, event: OutputsPublished) -> Job | None:
+        """A document's outputs have their names, or cannot be given them."""
+        job_id, index = self._publications.pop(event.token)
+        job = self._book.get_active(job_id)
+        if job is None or job.documents[index].state is not DocumentState.PUBLISHING:
+            return None
+        document = job.documents[index]
+        if event.failure is not None:
+            document.fail(event.failure)
+        else:
+            document.outputs = event.outputs
+            document.state = DocumentState.SUCCEEDED
+        return job
+
+    def _publish(self, job: Job, document: Document, task: AssembleTask) -> None:
+        assert job.output_dir is not None
+        document.state = DocumentState.PUBLISHING
+        self._next_token += 1
+        self._publications[self._next_token] = (job.job_id, document.index)
+        self._files.publish(
+            self._next_token,
+            Publication(
+                temporary=task.temporary,
+                output_dir=job.output_dir,
+                stem=document.stem,
+                overwrite=job.options.overwrite,
+                inputs=tuple(document.path for document in job.documents),
+            ),
+        )
+
+    def _place(self, job_id: JobId, index: int) -> tuple[Job, Document]:
+        job = self._book.find(job_id)
+        return job, job.documents[index]
