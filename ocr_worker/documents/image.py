@@ -100,8 +100,8 @@ class ImageDocument:
             rotation = _ROTATIONS.get(_orientation(self._headers), 0)
         return wire.PageInfo(
             page=page,
-            width_pt=size_pt[0],
-            height_pt=size_pt[1],
+            width_pt=round(size_pt[0], 2),
+            height_pt=round(size_pt[1], 2),
             rotation=rotation,
             has_text=False,
         )

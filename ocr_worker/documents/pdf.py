@@ -85,8 +85,8 @@ class PdfDocument:
                 has_text = bool(textpage.get_text_bounded().strip())
         return wire.PageInfo(
             page=page,
-            width_pt=view.size[0],
-            height_pt=view.size[1],
+            width_pt=round(view.size[0], 2),
+            height_pt=round(view.size[1], 2),
             rotation=view.rotation,
             has_text=has_text,
         )
