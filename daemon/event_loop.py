@@ -53,21 +53,34 @@ class EventLoop:
         self._host_reads = True
         self._owed_credits = 0
         self._n_signals = 0
+        self._has_failed = False
         self._flush_until: float | None = None
 
     def run(self) -> int:
         """Return the exit code."""
         self._transport.start()
         while True:
-            event = self._next_event()
-            now = read_clock()
-            if event is not None:
-                self._handle(event, now)
-            while (timer := self._supervisor.deadlines.pop_due(now.monotonic)) is not None:
-                self._supervisor.on_timer(timer, now)
-            self._feed_writer()
-            if self._has_ended(now):
-                return self._supervisor.lifecycle.exit_code
+            try:
+                if self._take_turn():
+                    return self._supervisor.lifecycle.exit_code
+            except Exception:  # noqa: BLE001  a bug must not leave workers and jobs behind
+                logger.exception("a bug in the loop")
+                if self._has_failed:
+                    self._supervisor.pool.kill_all()
+                    return ExitCode.INTERNAL
+                self._has_failed = True
+                self._inbox.put(ThreadCrashed("MainThread"))
+
+    def _take_turn(self) -> bool:
+        """Wait for one event and deal with it; True when it was the last."""
+        event = self._next_event()
+        now = read_clock()
+        if event is not None:
+            self._handle(event, now)
+        while (timer := self._supervisor.deadlines.pop_due(now.monotonic)) is not None:
+            self._supervisor.on_timer(timer, now)
+        self._feed_writer()
+        return self._has_ended(now)
 
     def on_signal(self, number: int) -> None:
         """Note a signal. Runs inside the handler, where nothing else is safe."""

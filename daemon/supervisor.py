@@ -204,7 +204,9 @@ class Supervisor:
         self._files.check(self._next_token, check.documents, check.output_dir)
 
     def _on_check_timeout(self, token: int, now: Moment) -> None:
-        check = self._checks[token]
+        check = self._checks.get(token)
+        if check is None:
+            return
         if check.submission is not None:
             check.job_id = self._accept(check.submission, check.reply, now).job_id
         elif check.question is not None:

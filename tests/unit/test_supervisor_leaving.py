@@ -183,3 +183,13 @@ def test_a_hosts_question_goes_before_the_counting_of_a_batch():
     world.count(1)
 
     assert reply.result is not None
+
+
+def test_a_file_system_that_hangs_does_not_keep_the_daemon():
+    world = World()
+    reply = world.submit("/mnt/a.pdf", check=False)
+    world.supervisor.on_host_closed(broken=False, now=world.now)
+    world.advance(10)
+
+    assert reply.error.kind.name == "cancelled"
+    assert phase(world) is Phase.STOPPED

@@ -1,0 +1,126 @@
+"""The loop between a fake transport and the real supervisor: signals, floods, bugs."""
+
+from queue import SimpleQueue
+
+import orjson
+import pytest
+
+from daemon.dispatch import Dispatcher, Method
+from daemon.event_loop import EventLoop
+from daemon.events import ChunkWritten, HostClosed, LinesReceived, ThreadCrashed
+from daemon.messages import Empty
+from daemon.outbox import Outbox
+from daemon.params import NoParams
+from tests.fakes import World
+
+
+class FakeTransport:
+    """Writes at once, unless the host does not read."""
+
+    def __init__(self, inbox):
+        self.inbox = inbox
+        self.lines = []
+        self.credits = 0
+        self.host_reads = True
+
+    def start(self):
+        pass
+
+    def give_credit(self):
+        self.credits += 1
+
+    def write(self, lines):
+        self.lines += [orjson.loads(line) for line in lines]
+        if self.host_reads:
+            self.inbox.put(ChunkWritten())
+
+
+class Loop:
+    """A loop that has not begun; what is posted happens in order when it does."""
+
+    def __init__(self):
+        self.world = World()
+        self.inbox = SimpleQueue()
+        self.transport = FakeTransport(self.inbox)
+        outbox = Outbox()
+        methods = {
+            "ping": Method(NoParams, Empty, lambda params, call: Empty()),
+        }
+        dispatcher = Dispatcher(methods, outbox, 100, 1000)
+        self.loop = EventLoop(self.inbox, self.world.supervisor, dispatcher, outbox, self.transport)
+
+    def run(self, *events):
+        for event in events:
+            self.inbox.put(event)
+        return self.loop.run()
+
+
+PING = b'{"jsonrpc":"2.0","id":%d,"method":"ping"}'
+
+
+def test_what_was_asked_before_the_end_is_answered_and_then_the_loop_ends():
+    loop = Loop()
+    lines = [PING % number for number in range(5)]
+
+    assert loop.run(LinesReceived(lines), HostClosed(broken=False)) == 0
+    assert [line["id"] for line in loop.transport.lines] == [0, 1, 2, 3, 4]
+    assert loop.transport.credits == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(15, 143), (2, 130)])
+def test_a_signal_ends_the_loop_with_its_code(number, code):
+    loop = Loop()
+    loop.loop.on_signal(number)
+
+    assert loop.run() == code
+
+
+def test_a_thread_that_crashed_ends_the_loop_as_a_bug():
+    assert Loop().run(ThreadCrashed("host-reader")) == 70
+
+
+def test_a_bug_in_the_loop_cancels_what_runs_and_ends_it(monkeypatch):
+    loop = Loop()
+    loop.world.submit("/a.pdf")
+
+    def bug(*args):
+        raise RuntimeError
+
+    monkeypatch.setattr(loop.world.supervisor, "handle", bug)
+    for slot in loop.world.supervisor.pool.slots:
+        slot.bury()  # so that there is none to wait for
+
+    assert loop.run(object()) == 70
+    assert [terminal.state for terminal in loop.world.host.terminals] == ["cancelled"]
+
+
+def test_a_loop_that_cannot_even_leave_kills_its_workers(monkeypatch):
+    loop = Loop()
+    loop.world.submit("/a.pdf")
+
+    def bug(*args):
+        raise RuntimeError
+
+    monkeypatch.setattr(loop.world.supervisor, "handle", bug)
+    monkeypatch.setattr(loop.world.supervisor, "leave", bug)
+
+    assert loop.run(object()) == 70
+    assert len(loop.world.workers.killed) == 2
+
+
+def test_a_host_that_does_not_read_is_not_waited_for_at_the_end():
+    loop = Loop()
+    loop.transport.host_reads = False
+
+    assert loop.run(LinesReceived([PING % 1] * 10), HostClosed(broken=False)) == 0
+
+
+def test_no_credit_is_given_while_too_much_is_unread(monkeypatch):
+    from daemon import event_loop
+
+    monkeypatch.setattr(event_loop, "MAX_REPLY_BYTES", 10)
+    loop = Loop()
+    loop.transport.host_reads = False
+    loop.run(LinesReceived([PING % 1]), LinesReceived([PING % 2]), HostClosed(broken=False))
+
+    assert loop.transport.credits == 1
