@@ -7,24 +7,17 @@ of all pages. Run: `python -m benchmarks.accuracy --data DIR [--engine rapidocr]
 
 import argparse
 import json
-import re
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import psutil
 from PIL import Image
 
+from benchmarks.scoring import Words, word_f1, words_of
 from ocr_worker.engines import load_engine
 from ocr_worker.engines.base import Engine
-
-Words = Counter[str]
-
-
-def words_of(text: str) -> Words:
-    return Counter(re.findall(r"[A-Z0-9]+", text.upper()))
 
 
 def read_image(engine: Engine, path: Path) -> Words:
@@ -56,16 +49,13 @@ def main() -> int:
     loaded = time.perf_counter() - started
 
     truth = json.loads((options.data / "truth.json").read_text(encoding="utf-8"))
-    expected_total = actual_total = common = 0
+    pairs = []
     started = time.perf_counter()
     for name in sorted(truth):
-        actual = read_image(engine, options.data / f"{name}.jpg")
         expected = words_of("\n".join(line["text"] for line in truth[name]))
-        common += (actual & expected).total()
-        actual_total += actual.total()
-        expected_total += expected.total()
+        pairs.append((read_image(engine, options.data / f"{name}.jpg"), expected))
     seconds = (time.perf_counter() - started) / len(truth)
-    f1 = 2 * common / (actual_total + expected_total)
+    f1 = word_f1(pairs)
 
     print(f"engine      {engine.name} {engine.version}")
     print(f"pages       {len(truth)}")
