@@ -18,7 +18,7 @@ from daemon.methods import MAX_BATCH, MAX_LINE_BYTES, Methods
 from daemon.outbox import Outbox
 from daemon.supervisor import Supervisor
 from daemon.transport import Transport
-from daemon.worker_process import WorkerProcesses
+from daemon.worker_process import WorkerProcesses, worker_command
 
 _APP = "ocr-sidecar"
 
@@ -34,7 +34,7 @@ def build(
 
     inbox: SimpleQueue[Event] = SimpleQueue()
     outbox = Outbox()
-    workers = WorkerProcesses(inbox.put)
+    workers = WorkerProcesses(inbox.put, worker_command(config.worker_command))
     workers.start()
     scratch_root = config.scratch_dir or user_cache_path(_APP, appauthor=False) / "scratch"
     files = FileSystem(config.allow_dirs, Path(scratch_root) / instance_id, inbox.put)

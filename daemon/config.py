@@ -25,6 +25,8 @@ class Config:
     log_dir: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     max_jobs: int = 1000
+    worker_command: str | None = None
+    """What starts a worker, in place of this installation's; one string, split as a shell does."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -84,6 +86,11 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
         metavar="N",
     )
     add(
+        "--worker-command",
+        "program that starts a worker, for workers in another environment (default: this one)",
+        metavar="COMMAND",
+    )
+    add(
         "--max-document-bytes",
         f"largest document that is opened (default: {limits.max_document_bytes})",
         type=_positive,
@@ -119,6 +126,7 @@ def from_options(options: argparse.Namespace) -> Config:
         log_dir=options.log_dir,
         log_level=options.log_level,
         max_jobs=options.max_jobs,
+        worker_command=options.worker_command,
         limits=Limits(
             max_document_bytes=options.max_document_bytes,
             max_pages=options.max_pages,
@@ -136,6 +144,7 @@ def to_arguments(config: Config) -> list[str]:
         "--log-dir": config.log_dir,
         "--log-level": config.log_level,
         "--max-jobs": config.max_jobs,
+        "--worker-command": config.worker_command,
         "--max-document-bytes": config.limits.max_document_bytes,
         "--max-pages": config.limits.max_pages,
         "--max-page-pixels": config.limits.max_page_pixels,

@@ -5,11 +5,13 @@ daemon, because Linux tells a child of its parent's death when the spawning *thr
 """
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from queue import SimpleQueue
 from typing import Final
 from uuid import uuid4
@@ -35,9 +37,21 @@ _ONE_THREAD: Final = {
 """Parallelism comes from slots; libraries that start threads of their own slow all of them."""
 
 
-def worker_command(slot: int, engine: str | None) -> list[str]:
-    """Return the command line of a worker. `-P` keeps the host's working directory unimported."""
-    command = [sys.executable, "-P", "-m", "ocr_worker", "--parent", str(os.getpid())]
+def worker_command(program: str | None) -> Callable[[int, str | None], list[str]]:
+    """Return what gives a worker's command line by slot and engine.
+
+    `program` is one string, split as a shell does, in place of this installation's worker.
+    """
+    if program is not None:
+        start = shlex.split(program, posix=sys.platform != "win32")
+    else:
+        # -P keeps the host's working directory from being imported.
+        start = [sys.executable, "-P", "-m", "ocr_worker"]
+    return partial(_worker_command, start)
+
+
+def _worker_command(start: Sequence[str], slot: int, engine: str | None) -> list[str]:
+    command = [*start, "--parent", str(os.getpid())]
     if slot == 0:
         command.append("--inspector")
     elif engine is not None:
@@ -51,7 +65,7 @@ class WorkerProcesses:
     def __init__(
         self,
         post: Callable[[Event], None],
-        command: Callable[[int, str | None], Sequence[str]] = worker_command,
+        command: Callable[[int, str | None], Sequence[str]],
     ) -> None:
         self._post = post
         self._command = command

@@ -29,7 +29,7 @@ class Bench:
         command = [sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv[1]);"]
         command[2] += "import runpy; runpy.run_module(sys.argv[2], run_name='__main__')"
         if program is None:
-            build = worker_command
+            build = worker_command(None)
         else:
 
             def build(slot, engine):
@@ -111,7 +111,7 @@ def test_a_worker_ends_when_its_input_does():
 def test_a_worker_whose_parent_is_not_the_one_it_was_told_of_leaves_at_once():
     one = Bench(None)
     one.workers._command = lambda slot, engine: [
-        *worker_command(slot, engine)[:-1],
+        *worker_command(None)(slot, engine)[:-1],
         str(os.getpid() + 1),
     ]
     one.workers.spawn("w", 1, None)

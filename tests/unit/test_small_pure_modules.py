@@ -138,6 +138,7 @@ def test_settings_survive_the_way_through_a_command_line(tmp_path):
         log_dir=tmp_path,
         log_level="debug",
         max_jobs=5,
+        worker_command="a b",
         limits=Limits(max_document_bytes=1, max_pages=2, max_page_pixels=3),
     )
 
