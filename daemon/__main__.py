@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from daemon import __version__, cli
-from daemon.config import Config, add_options, from_options
+from daemon import __version__, guard
 
 if TYPE_CHECKING:
-    from daemon.log import BoundedSink
+    from daemon.composition import Daemon
+    from daemon.config import Config
 
 _FILES_S = 0.5
 """How long files that are to be removed may take, when we leave."""
@@ -30,14 +30,22 @@ Each option of serving may also be given by the environment variable named in br
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code, where the process does not leave before."""
-    parser = _parser()
-    options = parser.parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == [guard.OPTION]:
+        # Before anything of ours is imported: a guard is there as long as its daemon, and small.
+        guard.main(*arguments[1:])
+    from daemon.config import from_options
+
+    options = _parser().parse_args(arguments)
     if options.run is not None:
         return int(options.run(options))
     return serve(from_options(options))
 
 
 def _parser() -> argparse.ArgumentParser:
+    from daemon import cli
+    from daemon.config import add_options
+
     parser = argparse.ArgumentParser(
         prog="ocr-sidecar",
         description=_DESCRIPTION,
@@ -51,29 +59,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def serve(config: Config) -> int:
+def serve(config: "Config") -> int:
     """Serve the host on stdin and stdout until it leaves. Does not return: see below."""
+    # First of all: once our parent has died this is some other process's number.
+    parent = os.getppid()
     # Before anything heavy is imported: what libraries print must never meet the wire.
     from ocr_worker.wire import claim_stdio
 
     wire_in, wire_out = claim_stdio()
     from daemon.composition import build
 
-    loop, files, sinks = build(config, wire_in, wire_out)
+    daemon = build(config, wire_in, wire_out, parent)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: loop.on_signal(number))
-    exit_code = loop.run()
-    files.close(_FILES_S)
-    _leave(exit_code, sinks)
+        signal.signal(number, lambda number, _frame: daemon.loop.on_signal(number))
+    exit_code = daemon.loop.run()
+    _leave(exit_code, daemon)
     return exit_code
 
 
-def _leave(exit_code: int, sinks: "list[BoundedSink]") -> None:
-    """Flush and go at once.
+def _leave(exit_code: int, daemon: "Daemon") -> None:
+    """Close what has something to finish, and go at once.
 
     Falling off `main` would join or abort on threads that are blocked in a read for ever.
     """
-    for sink in sinks:
+    daemon.files.close(_FILES_S)
+    if daemon.guard is not None:
+        daemon.guard.close()
+    for sink in daemon.sinks:
         sink.close(0.2)
     sys.stderr.flush()
     os._exit(exit_code)

@@ -14,9 +14,9 @@ from daemon.events import OutputsPublished
 from daemon.inspector import error_of
 from daemon.job_book import JobBook
 from daemon.jobs import Document, DocumentState, Job, JobId
-from daemon.pool import Death, Pool
+from daemon.pool import Pool
 from daemon.ports import Files, Publication
-from daemon.worker_slot import AssembleTask, Slot
+from daemon.worker_slot import AssembleTask, Death, Slot
 from ocr_worker import wire
 
 TIMEOUT_S: Final = 600.0
@@ -45,7 +45,7 @@ class Assembling:
         document.state = DocumentState.ASSEMBLING
         self._waiting.append((job.job_id, document.index))
 
-    def hand_out(self, slot: Slot) -> bool:
+    def hand_out(self, slot: Slot, now: float) -> bool:
         """Give an idle slot the next document; False when none waits."""
         while self._waiting:
             job_id, index = self._waiting.popleft()
@@ -56,7 +56,7 @@ class Assembling:
             name = f"{job_id}-{self._next_token}"
             task = AssembleTask(job_id, index, work_orders.temporary_names(job, name))
             job.documents[index].n_assembled += 1
-            self._pool.assign(slot, task, partial(work_orders.assemble, job, task))
+            self._pool.assign(slot, task, partial(work_orders.assemble, job, task), now)
             return True
         return False
 

@@ -1,6 +1,8 @@
 """How the daemon's parts are put together; imports everything, decides nothing."""
 
 import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from uuid import uuid4
@@ -8,36 +10,64 @@ from uuid import uuid4
 from loguru import logger
 from platformdirs import user_cache_path, user_state_path
 
-from daemon import __version__, hardware, log
+from daemon import __version__, hardware, log, windows_job
+from daemon.clock import read_clock
 from daemon.config import Config
 from daemon.dispatch import Dispatcher
 from daemon.event_loop import EventLoop
 from daemon.events import Event
 from daemon.files import FileSystem
+from daemon.guard_process import GuardProcess, guard_command
+from daemon.health_methods import HealthMethods
+from daemon.host_watch import HostWatch
 from daemon.methods import MAX_BATCH, MAX_LINE_BYTES, Methods
 from daemon.outbox import Outbox
+from daemon.scratch import Scratch
 from daemon.supervisor import Supervisor
 from daemon.transport import Transport
 from daemon.worker_process import WorkerProcesses, worker_command
 
 _APP = "ocr-sidecar"
+_CROWDED_EVENTS = 1000
+"""With so many events before it, the loop takes no message of the log for the host."""
 
 
-def build(
-    config: Config, wire_in: int, wire_out: int
-) -> tuple[EventLoop, FileSystem, list[log.BoundedSink]]:
-    """Return the loop, ready to run, and what is to be cleaned up after it."""
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """The loop, ready to run, and what is to be closed after it, in this order."""
+
+    loop: EventLoop
+    files: FileSystem
+    guard: GuardProcess | None
+    sinks: list[log.BoundedSink]
+
+
+def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
+    """Return a daemon for the host on these descriptors; `parent` is who started us."""
+    started_at = read_clock().monotonic
     instance_id = uuid4().hex
     log_dir = config.log_dir or user_state_path(_APP, appauthor=False) / "log"
-    log_path, sinks = log.configure(log_dir, instance_id, config.log_level)
+    inbox: SimpleQueue[Event] = SimpleQueue()
+    to_host = log.HostSink(inbox.put, lambda: inbox.qsize() < _CROWDED_EVENTS)
+    logs = log.configure(log_dir, instance_id, config.log_level, to_host)
     logger.info("ocr-sidecar {} started as {}", __version__, os.getpid())
 
-    inbox: SimpleQueue[Event] = SimpleQueue()
-    outbox = Outbox()
-    workers = WorkerProcesses(inbox.put, worker_command(config.worker_command))
-    workers.start()
+    host_watch = HostWatch(inbox.put)
+    if config.watch_parent:
+        host_watch.watch_parent(parent)
     scratch_root = config.scratch_dir or user_cache_path(_APP, appauthor=False) / "scratch"
-    files = FileSystem(config.allow_dirs, Path(scratch_root) / instance_id, inbox.put)
+    scratch = Scratch(Path(scratch_root), instance_id)
+    guard = None
+    if sys.platform == "win32":
+        windows_job.enter_job()
+    else:
+        guard = GuardProcess(guard_command(scratch.path), inbox.put)
+        guard.start()
+    outbox = Outbox()
+    workers = WorkerProcesses(inbox.put, worker_command(config.worker_command), guard)
+    workers.start()
+    files = FileSystem(config.allow_dirs, scratch, inbox.put)
+    files.sweep_scratch()
     machine = hardware.survey(config.workers)
     supervisor = Supervisor(
         config, machine.workers, workers, files, outbox, new_id=lambda: uuid4().hex
@@ -47,10 +77,21 @@ def build(
         outbox=outbox,
         config=config,
         instance_id=instance_id,
-        log_path=log_path,
+        logs=logs,
         hardware=machine,
         rss_of=hardware.rss_of,
+        watch_host=host_watch.watch,
+        health=HealthMethods(
+            supervisor=supervisor,
+            outbox=outbox,
+            logs=logs,
+            started_at=started_at,
+            usage_of=hardware.usage_of,
+        ),
     )
-    dispatcher = Dispatcher(methods.table(), outbox, MAX_BATCH, MAX_LINE_BYTES)
+    dispatcher = Dispatcher(
+        methods.table(), outbox, MAX_BATCH, MAX_LINE_BYTES, supervisor.metrics.on_refusal
+    )
     transport = Transport(wire_in, wire_out, MAX_LINE_BYTES, inbox.put)
-    return EventLoop(inbox, supervisor, dispatcher, outbox, transport), files, sinks
+    loop = EventLoop(inbox, supervisor, dispatcher, outbox, transport, host_watch)
+    return Daemon(loop, files, guard, logs.sinks)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ocr_worker.wire import Limits
 
 ENV_PREFIX = "OCR_SIDECAR_"
+DEFAULT_MAX_WORKER_BYTES = 1_700_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,16 @@ class Config:
     log_dir: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     max_jobs: int = 1000
+    max_worker_pages: int = 1000
+    """A worker that has done as many tasks is replaced, between two pages."""
+    max_worker_bytes: int = DEFAULT_MAX_WORKER_BYTES
+    """So is one that takes more memory; a warm one takes 1.3 GB."""
+    idle_timeout_s: float = 300.0
+    """A worker without a task for so long leaves; the next task starts another."""
     worker_command: str | None = None
     """What starts a worker, in place of this installation's; one string, split as a shell does."""
+    watch_parent: bool = True
+    """Leave when the process that started us ends, unless the host names another."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -38,7 +47,10 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
         # A string default goes through the option's own type, so a bad variable is a usage error.
         if variable in env:
             kwargs["default"] = env[variable]
-        parser.add_argument(flag, help=f"{help_text} [{variable}]", **kwargs)
+        added = parser.add_argument(flag, help=f"{help_text} [{variable}]", **kwargs)
+        if kwargs.get("action") == "store_true":
+            # Only the variable has a text to convert; argparse forbids to say so beforehand.
+            added.type = _truth
 
     limits = Limits()
     add(
@@ -86,9 +98,36 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
         metavar="N",
     )
     add(
+        "--max-worker-pages",
+        "replace a worker after so many pages (default: 1000)",
+        type=_positive,
+        default=1000,
+        metavar="N",
+    )
+    add(
+        "--max-worker-bytes",
+        "replace a worker that takes more memory (default: 1700000000)",
+        type=_positive,
+        default=DEFAULT_MAX_WORKER_BYTES,
+        metavar="N",
+    )
+    add(
+        "--idle-timeout-s",
+        "let a worker leave that has had no task for so many seconds (default: 300)",
+        type=_positive,
+        default=300,
+        metavar="SECONDS",
+    )
+    add(
         "--worker-command",
         "program that starts a worker, for workers in another environment (default: this one)",
         metavar="COMMAND",
+    )
+    add(
+        "--no-parent-watch",
+        "do not leave when the process that started this one ends, for launchers that do not stay"
+        " (default: leave)",
+        action="store_true",
     )
     add(
         "--max-document-bytes",
@@ -126,7 +165,11 @@ def from_options(options: argparse.Namespace) -> Config:
         log_dir=options.log_dir,
         log_level=options.log_level,
         max_jobs=options.max_jobs,
+        max_worker_pages=options.max_worker_pages,
+        max_worker_bytes=options.max_worker_bytes,
+        idle_timeout_s=float(options.idle_timeout_s),
         worker_command=options.worker_command,
+        watch_parent=not options.no_parent_watch,
         limits=Limits(
             max_document_bytes=options.max_document_bytes,
             max_pages=options.max_pages,
@@ -144,6 +187,9 @@ def to_arguments(config: Config) -> list[str]:
         "--log-dir": config.log_dir,
         "--log-level": config.log_level,
         "--max-jobs": config.max_jobs,
+        "--max-worker-pages": config.max_worker_pages,
+        "--max-worker-bytes": config.max_worker_bytes,
+        "--idle-timeout-s": int(config.idle_timeout_s),
         "--worker-command": config.worker_command,
         "--max-document-bytes": config.limits.max_document_bytes,
         "--max-pages": config.limits.max_pages,
@@ -151,7 +197,15 @@ def to_arguments(config: Config) -> list[str]:
     }
     given = [(flag, str(value)) for flag, value in settings.items() if value is not None]
     given += [("--allow-dir", str(directory)) for directory in config.allow_dirs]
-    return [argument for pair in given for argument in pair]
+    arguments = [argument for pair in given for argument in pair]
+    return arguments if config.watch_parent else [*arguments, "--no-parent-watch"]
+
+
+def _truth(text: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if text.lower() not in known | {"": False}:
+        raise argparse.ArgumentTypeError("must be 1 or 0")
+    return known.get(text.lower(), False)
 
 
 def _positive(text: str) -> int:

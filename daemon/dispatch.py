@@ -48,6 +48,9 @@ class Call:
     now: Moment
 
 
+_Deliver = Callable[[dict[str, Any] | None, str | None], None]
+"""Takes the response, None where none is wanted, and the job that it names."""
+
 Handler = Callable[[Any, Call], Struct | None]
 """Takes typed params; returns the result, or None when `call.reply` is answered later."""
 
@@ -65,11 +68,17 @@ class Dispatcher:
     """Turns the host's lines into calls of handlers, and outcomes into lines of the outbox."""
 
     def __init__(
-        self, methods: Mapping[str, Method], outbox: Outbox, max_batch: int, max_line_bytes: int
+        self,
+        methods: Mapping[str, Method],
+        outbox: Outbox,
+        max_batch: int,
+        max_line_bytes: int,
+        on_refusal: Callable[[str], None] = lambda kind: None,
     ) -> None:
         self._outbox = outbox
         self._max_batch = max_batch
         self._max_line_bytes = max_line_bytes
+        self._on_refusal = on_refusal
         self._is_first_line = True
         self._handlers = {name: _wrap(method) for name, method in methods.items()}
 
@@ -90,7 +99,7 @@ class Dispatcher:
             self._refuse(RpcError("parse_error", "The line is not JSON in UTF-8."))
             return
         if not isinstance(message_, list):
-            self._handle_one(message_, PendingReply(self._send_single), now)
+            self._handle_one(message_, self._owe(self._send_single), now)
         elif not message_:
             self._refuse(RpcError("invalid_request", "A batch must not be empty."))
         elif len(message_) > self._max_batch:
@@ -99,7 +108,7 @@ class Dispatcher:
         else:
             batch = _Batch(self._outbox, len(message_))
             for member in message_:
-                self._handle_one(member, PendingReply(batch.add), now)
+                self._handle_one(member, self._owe(batch.add), now)
 
     def _handle_one(self, message: Any, reply: "PendingReply", now: Moment) -> None:
         if _is_response(message):
@@ -135,7 +144,17 @@ class Dispatcher:
             reply.settle({"result": outcome["result"]})
 
     def _refuse(self, error: RpcError) -> None:
-        PendingReply(self._send_single).fail(error)
+        self._owe(self._send_single).fail(error)
+
+    def _owe(self, deliver: _Deliver) -> "PendingReply":
+        """Return the reply to one request, which is counted when it is an error."""
+
+        def note(response: dict[str, Any] | None, job_id: str | None) -> None:
+            if response is not None and "error" in response:
+                self._on_refusal(response["error"]["data"]["kind"])
+            deliver(response, job_id)
+
+        return PendingReply(note)
 
     def _send_single(self, response: dict[str, Any] | None, job_id: str | None) -> None:
         if response is not None:
@@ -145,8 +164,8 @@ class Dispatcher:
 class PendingReply:
     """The one answer that a request is owed; the first outcome counts, later ones are bugs."""
 
-    def __init__(self, deliver: Callable[[dict[str, Any] | None, str | None], None]) -> None:
-        self._deliver: Callable[[dict[str, Any] | None, str | None], None] | None = deliver
+    def __init__(self, deliver: _Deliver) -> None:
+        self._deliver: _Deliver | None = deliver
         self.request_id: str | int | float | None = None
         self.is_wanted = True
         """False for a notification, which gets no answer."""

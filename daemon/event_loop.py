@@ -15,17 +15,23 @@ from daemon.events import (
     ChunkWritten,
     Event,
     HostClosed,
+    HostGone,
     LinesReceived,
+    LogWritten,
     SignalReceived,
     ThreadCrashed,
 )
+from daemon.host_watch import HostWatch
 from daemon.lifecycle import Phase
+from daemon.messages import LogMessageParams
 from daemon.outbox import Outbox
 from daemon.supervisor import Supervisor
 from daemon.transport import Transport
 
-_LONGEST_WAIT_S: Final = 1.0
+LONGEST_WAIT_S: Final = 1.0
 """On some systems a signal does not end a wait; none is longer than this."""
+OVERSLEPT_S: Final = 5.0
+"""A wait that ends later than this was no wait: the machine was suspended, or we were stopped."""
 _FLUSH_S: Final = 0.5
 """How long the last lines may take to be read by the host."""
 MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
@@ -43,12 +49,14 @@ class EventLoop:
         dispatcher: Dispatcher,
         outbox: Outbox,
         transport: Transport,
+        host_watch: HostWatch,
     ) -> None:
         self._inbox = inbox
         self._supervisor = supervisor
         self._dispatcher = dispatcher
         self._outbox = outbox
         self._transport = transport
+        self._host_watch = host_watch
         self._writer_is_busy = False
         self._host_reads = True
         self._owed_credits = 0
@@ -73,9 +81,14 @@ class EventLoop:
 
     def _take_turn(self) -> bool:
         """Wait for one event and deal with it; True when it was the last."""
+        due_at = read_clock().monotonic + LONGEST_WAIT_S
         event = self._next_event()
         now = read_clock()
+        if now.monotonic > due_at + OVERSLEPT_S:
+            logger.info("the machine was asleep")
+            self._supervisor.on_overslept(now)
         if event is not None:
+            self._supervisor.metrics.on_event(now.monotonic)
             self._handle(event, now)
         while (timer := self._supervisor.deadlines.pop_due(now.monotonic)) is not None:
             self._supervisor.on_timer(timer, now)
@@ -90,7 +103,7 @@ class EventLoop:
         ends_at = self._supervisor.deadlines.next_at()
         if self._flush_until is not None:
             ends_at = min(self._flush_until, ends_at or self._flush_until)
-        wait_s = _LONGEST_WAIT_S
+        wait_s = LONGEST_WAIT_S
         if ends_at is not None:
             wait_s = min(wait_s, max(0.0, ends_at - read_clock().monotonic))
         try:
@@ -111,6 +124,12 @@ class EventLoop:
             case HostClosed(broken):
                 self._host_reads = self._host_reads and not broken
                 self._supervisor.on_host_closed(broken, now)
+            case HostGone(pid) if pid == self._host_watch.pid:
+                logger.info("the host is gone")
+                self._host_reads = False
+                self._supervisor.on_host_closed(broken=True, now=now)
+            case HostGone():
+                pass  # a parent that was only the host's launcher, and may leave
             case SignalReceived(number):
                 self._n_signals += 1
                 logger.info("signal {}", number)
@@ -121,6 +140,8 @@ class EventLoop:
             case ThreadCrashed(name):
                 logger.error("stopping, since thread {} crashed", name)
                 self._supervisor.leave(ExitCode.INTERNAL, now)
+            case LogWritten(level, message):
+                self._outbox.notify_log(LogMessageParams(level=level, message=message))
             case _:
                 self._supervisor.handle(event, now)
 

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from daemon.errors import RpcError
 from daemon.framing import TooLong
+from daemon.params import LogLevel
 from daemon.worker_slot import WorkerId
 from ocr_worker import wire
 
@@ -24,6 +25,13 @@ class HostClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class HostGone:
+    """The process that was watched as the host has ended, whoever still holds our pipes."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkWritten:
     """The writer has written what it was handed and can take more."""
 
@@ -40,6 +48,14 @@ class ThreadCrashed:
     """A thread of ours ended by a bug; the daemon cannot be trusted any more."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogWritten:
+    """Something was logged that the host wants to be told."""
+
+    level: LogLevel
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +82,32 @@ class WorkerSaid:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerMeasured:
+    """A look at a worker and its children.
+
+    `cpu_s` is the processor time all of them have used so far, `rss_bytes` the worker's memory.
+    `is_in_disk_wait`: the kernel holds the worker until a disk answers.
+    """
+
+    worker_id: WorkerId
+    cpu_s: float
+    rss_bytes: int
+    is_in_disk_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerGone:
     """A worker is dead and everything it had written has been handed over before this.
 
     `code` and `signal`: one of them is set, as the system tells it. `error_id` is where the log
-    has its last words.
+    has its last words, of which `stderr_tail` is the end.
     """
 
     worker_id: WorkerId
     code: int | None = None
     signal: int | None = None
     error_id: str = ""
+    stderr_tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +116,8 @@ class DocumentChecked:
 
     path: str
     failure: RpcError | None = None
+    is_copy: bool = False
+    """`path` is ours: base64 data put into scratch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +139,24 @@ class OutputsPublished:
 
 
 WorkerEvent: TypeAlias = (
-    WorkerSpawned | WorkerSpawnFailed | WorkerSaid | WorkerGone | PathsChecked | OutputsPublished
+    WorkerSpawned
+    | WorkerSpawnFailed
+    | WorkerSaid
+    | WorkerMeasured
+    | WorkerGone
+    | PathsChecked
+    | OutputsPublished
 )
 """What the supervisor handles: news of workers and of the file system."""
 
 Event: TypeAlias = (
-    LinesReceived | HostClosed | ChunkWritten | SignalReceived | ThreadCrashed | WorkerEvent
+    LinesReceived
+    | HostClosed
+    | HostGone
+    | ChunkWritten
+    | SignalReceived
+    | ThreadCrashed
+    | LogWritten
+    | WorkerEvent
 )
 """What arrives in the loop's inbox."""

@@ -1,13 +1,12 @@
 """The file system, on threads of its own: a dead network mount can hang a `stat`.
 
-Checks paths, takes in base64 documents, gives finished outputs their names, keeps the scratch
-folder.
+Checks paths, takes in base64 documents, gives finished outputs their names, has the scratch
+folder made and removed.
 """
 
 import base64
 import binascii
 import os
-import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +21,7 @@ from daemon.errors import RpcError
 from daemon.events import DocumentChecked, Event, OutputsPublished, PathsChecked, ThreadCrashed
 from daemon.params import DocumentParams
 from daemon.ports import Publication
+from daemon.scratch import Scratch
 from ocr_worker.outputs.kinds import SUFFIXES
 
 _N_THREADS: Final = 4
@@ -31,7 +31,7 @@ class FileSystem:
     """The port to the file system. `allow_dirs` are resolved; empty allows everything."""
 
     def __init__(
-        self, allow_dirs: Sequence[Path], scratch: Path, post: Callable[[Event], None]
+        self, allow_dirs: Sequence[Path], scratch: Scratch, post: Callable[[Event], None]
     ) -> None:
         self._allow_dirs = tuple(allow_dirs)
         self._scratch = scratch
@@ -70,7 +70,11 @@ class FileSystem:
 
     def scratch_path(self, name: str) -> str:
         """Return the path of a scratch file; the folder is made by the check of an output."""
-        return str(self._scratch / name)
+        return str(self._scratch.path / name)
+
+    def sweep_scratch(self) -> None:
+        """Remove what killed daemons have left; nobody waits for it."""
+        self._run(self._scratch.sweep)
 
     def close(self, timeout_s: float) -> None:
         """Let what was ordered be done, if that is possible in time, and remove the scratch folder.
@@ -78,7 +82,7 @@ class FileSystem:
         Called at the very end; a file system that hangs is left behind.
         """
         wait(self._ordered, timeout_s)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.remove()
 
     def _run(self, work: Callable[[], None], on: ThreadPoolExecutor | None = None) -> None:
         def guarded() -> None:
@@ -100,9 +104,9 @@ class FileSystem:
             try:
                 if document.data is not None:
                     path = self._take_in(document.data, f"document-{token}-{index}")
+                    checked.append(DocumentChecked(path, is_copy=True))
                 else:
-                    path = self._check_document(document.path or "")
-                checked.append(DocumentChecked(path))
+                    checked.append(DocumentChecked(self._check_document(document.path or "")))
             except RpcError as error:
                 checked.append(DocumentChecked("", error))
         failure = None
@@ -161,7 +165,7 @@ class FileSystem:
         except (binascii.Error, ValueError):
             raise RpcError("document_unreadable", "The data is not base64.") from None
         self._make_scratch()
-        path = self._scratch / name
+        path = self._scratch.path / name
         try:
             path.write_bytes(content)
         except OSError:
@@ -170,7 +174,7 @@ class FileSystem:
 
     def _make_scratch(self) -> None:
         try:
-            self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._scratch.make()
         except OSError:
             raise RpcError("output_failed", "The scratch folder cannot be made.") from None
 

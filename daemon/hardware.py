@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 import psutil
 
+from daemon.health_messages import ProcessUsage
 from daemon.messages import HardwareResult
 
 _RESERVE_BYTES: Final = 1024**3
@@ -57,6 +58,17 @@ def rss_of(pid: int) -> int:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
         return 0
+
+
+def usage_of(pid: int) -> ProcessUsage:
+    """Return what a process takes; nothing when it is gone."""
+    try:
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        cpu_s = round(times.user + times.system, 2)
+        return ProcessUsage(rss_bytes=int(process.memory_info().rss), cpu_s=cpu_s)
+    except psutil.Error:
+        return ProcessUsage()
 
 
 def _usable_cpus(cpu_count: int) -> int:

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from daemon.jobs import JobId
-from daemon.ports import Reply
+from daemon.ports import Reply, is_same_id
 from ocr_worker import wire
 
 MAX_ATTEMPTS = 2
@@ -36,8 +36,8 @@ class Inspections:
     _counts: deque[int] = field(default_factory=deque)
     _live: dict[int, Inspection] = field(default_factory=dict)
 
-    def __bool__(self) -> bool:
-        return bool(self._questions or self._counts)
+    def __len__(self) -> int:
+        return len(self._questions) + len(self._counts)
 
     def add(self, inspection: Inspection) -> None:
         """Let an inspection wait for its turn."""
@@ -69,6 +69,19 @@ class Inspections:
             del self._live[key]
             if key in self._counts:
                 self._counts.remove(key)
+
+    def drop_question(self, request_id: str | int | float) -> list[Inspection]:
+        """Forget and return the questions of a request; one that runs is not stopped."""
+        asked = [
+            one
+            for one in self._live.values()
+            if one.reply is not None and is_same_id(one.reply.request_id, request_id)
+        ]
+        for one in asked:
+            del self._live[one.key]
+            if one.key in self._questions:
+                self._questions.remove(one.key)
+        return asked
 
     def drop_questions(self) -> list[Reply]:
         """Forget every host's question and return the replies that are owed for them."""

@@ -5,6 +5,7 @@ replaced, not the daemon.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from msgspec import UNSET
@@ -15,10 +16,10 @@ from daemon.inspections import Inspection, Inspections
 from daemon.internal_errors import internal_error
 from daemon.jobs import Document, JobId
 from daemon.messages import DocumentInfoResult, EngineListResult
-from daemon.pool import Death, Pool
+from daemon.pool import Pool
 from daemon.ports import Files, Reply
 from daemon.timers import Timer
-from daemon.worker_slot import InspectTask, SlotState
+from daemon.worker_slot import Death, InspectTask, SlotState
 from ocr_worker import wire
 
 INSPECT_TIMEOUT_S: Final = 10.0
@@ -88,6 +89,16 @@ class Inspector:
         for reply in self._inspections.drop_questions():
             reply.fail(error)
 
+    def cancel_question(self, request_id: str | int | float) -> None:
+        """Answer the host that waits under this id; a document being opened is not left."""
+        for inspection in self._inspections.drop_question(request_id):
+            self._fail(inspection, RpcError("cancelled", "The request was cancelled."))
+
+    @property
+    def n_waiting(self) -> int:
+        """How many documents wait for the inspector."""
+        return len(self._inspections)
+
     @property
     def has_questions(self) -> bool:
         """True while a host waits for an answer."""
@@ -104,9 +115,10 @@ class Inspector:
             self._pool.start(slot, None, now)
         elif slot.state is SlotState.IDLE:
             inspection = self._inspections.take()
-            self._pool.assign(
-                slot, InspectTask(inspection.key), lambda task: self._command(task, inspection)
-            )
+            order = partial(self._command, inspection)
+            self._pool.assign(slot, InspectTask(inspection.key), order, now)
+            # From here on already: an inspector that hangs may never say that it has begun.
+            self._deadlines.set(Timer("inspect", 0), now + INSPECT_TIMEOUT_S)
 
     def on_accepted(self, now: float) -> None:
         """The inspector has begun: its time counts from here."""
@@ -141,13 +153,15 @@ class Inspector:
             self._on_counted(inspection.job_id, inspection.document, message)
         self._remove_copy(inspection)
 
-    def on_timeout(self) -> None:
+    def on_timeout(self, now: float) -> None:
         """The inspector has had its time."""
         slot = self._pool.inspector
         if isinstance(slot.task, InspectTask):
             inspection = self._inspections.end(slot.task.key)
-            self._pool.abandon_task(slot)
-            if inspection is not None:
+            # One that never began is not the document's fault.
+            may_retry = not slot.task_accepted
+            self._pool.abandon_task(slot, now)
+            if inspection is not None and not (may_retry and self._inspections.retry(inspection)):
                 message = f"The document could not be opened within {INSPECT_TIMEOUT_S:g} s."
                 self._fail(inspection, RpcError("timeout", message, which="inspect"))
 
@@ -180,7 +194,7 @@ class Inspector:
             self._inspections.end(inspection.key)
             self._fail(inspection, error)
 
-    def _command(self, task: int, inspection: Inspection) -> wire.Command:
+    def _command(self, inspection: Inspection, task: int) -> wire.Command:
         if inspection.source is None:
             return wire.ListEngines(task=task)
         return wire.Inspect(

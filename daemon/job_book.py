@@ -63,19 +63,26 @@ class JobBook:
         """Return a job that is not finished."""
         return self._active.get(job_id)
 
-    def take_page(self) -> PageRef | None:
-        """Hand out the next page: the highest class first, the jobs of a class in turns."""
-        job = self._next_in_turn()
+    def take_page(self, *, suspects_last: bool) -> PageRef | None:
+        """Hand out the next page: the highest class first, the jobs of a class in turns.
+
+        With `suspects_last`, pages that have ended a worker wait for all others of all jobs.
+        """
+        suspects = not suspects_last
+        job = self._next_in_turn(suspects=suspects)
+        if job is None and suspects_last:
+            suspects = True
+            job = self._next_in_turn(suspects=True)
         if job is None:
             return None
         turns = self._turns[job.options.priority]
         turns.remove(job)
         turns.append(job)
-        return job.take_page()
+        return job.take_page(suspects=suspects)
 
     def peek_engine(self) -> str | None:
         """Return the engine that the next page will need; None when no page waits."""
-        job = self._next_in_turn()
+        job = self._next_in_turn(suspects=True)
         return job.engine if job else None
 
     def count_waiting(self, at_most: int) -> int:
@@ -83,10 +90,15 @@ class JobBook:
         n_waiting = 0
         for job in self._active.values():
             for document in job.documents:
-                n_waiting += len(document.waiting)
+                n_waiting += document.n_waiting
                 if n_waiting >= at_most:
                     return at_most
         return n_waiting
+
+    @property
+    def n_waiting(self) -> int:
+        """How many pages wait for a slot."""
+        return sum(doc.n_waiting for job in self._active.values() for doc in job.documents)
 
     def store_page(self, ref: PageRef, page: PageParams) -> None:
         """Keep what came of a page that was tried."""
@@ -118,9 +130,9 @@ class JobBook:
         self._finished.remove(job.job_id)
         del self._jobs[job.job_id], self._pages[job.job_id], self._terminals[job.job_id]
 
-    def _next_in_turn(self) -> Job | None:
+    def _next_in_turn(self, *, suspects: bool) -> Job | None:
         for turns in self._turns.values():
             for job in turns:
-                if job.has_waiting_page:
+                if job.takes(suspects=suspects):
                     return job
         return None

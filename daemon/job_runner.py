@@ -19,12 +19,13 @@ from daemon.inspector import error_of
 from daemon.internal_errors import internal_error
 from daemon.job_book import KEPT_JOB_S, JobBook
 from daemon.jobs import Document, DocumentState, Job, JobId, PageRef
+from daemon.metrics import Metrics
 from daemon.page_ranges import select_pages
 from daemon.params import PageStateName
-from daemon.pool import Death, Pool
+from daemon.pool import Pool
 from daemon.ports import Files, Host
 from daemon.timers import Timer
-from daemon.worker_slot import AssembleTask, PageTask, Slot, SlotTask
+from daemon.worker_slot import AssembleTask, Death, PageTask, Slot, SlotTask
 from ocr_worker import wire
 
 MAX_BACKLOG_BYTES: Final = 8 * 1024 * 1024
@@ -47,6 +48,7 @@ class JobRunner:
         deadlines: Deadlines[Timer],
         files: Files,
         host: Host,
+        metrics: Metrics,
     ) -> None:
         self._limits = limits
         self._book = book
@@ -54,6 +56,7 @@ class JobRunner:
         self._deadlines = deadlines
         self._files = files
         self._host = host
+        self._metrics = metrics
         self._assembling = Assembling(book, pool, files)
         self._n_kept = 0
         self._progress_due: dict[JobId, float] = {}
@@ -68,7 +71,7 @@ class JobRunner:
             self._fail_all(now)
             return
         for slot in self._pool.idle_ocr_slots():
-            if not (self._assembling.hand_out(slot) or self._read_next(slot, now)):
+            if not (self._assembling.hand_out(slot, now.monotonic) or self._read_next(slot, now)):
                 return
         n_starting = sum(slot.is_up and not slot.is_ready for slot in self._pool.ocr_slots)
         wanted = self._n_work(at_most=len(self._pool.ocr_slots)) - n_starting
@@ -94,27 +97,35 @@ class JobRunner:
     def _read_next(self, slot: Slot, now: Moment) -> bool:
         if self._host.backlog_bytes > MAX_BACKLOG_BYTES:
             return False
-        ref = self._book.take_page()
+        # With one slot left, a page that has killed a worker waits for all that has not.
+        ref = self._book.take_page(suspects_last=self._pool.n_living < 2)
         if ref is None:
             return False
         job = self._book.find(ref.job_id)
         if job.started_at is None:
             job.started_at = now.unix
+        document = job.documents[ref.document]
+        if document.pages[ref.page].attempts == 1:
+            self._metrics.on_waited(now.monotonic - document.counted_at)
         keep = None
         if job.output_kinds:
             # A name of its own for each attempt: a dead worker may have left half a file.
             self._n_kept += 1
             keep = self._files.scratch_path(f"page-{self._n_kept}.json")
         task = PageTask(ref, keep)
-        self._pool.assign(slot, task, partial(work_orders.recognize, job, task, self._limits))
+        order = partial(work_orders.recognize, job, task, self._limits)
+        self._pool.assign(slot, task, order, now.monotonic, job.options.silence_timeout_s)
         return True
 
     def on_accepted(self, slot: Slot, now: Moment) -> None:
         """A worker has begun: the time of the page counts from here."""
         timeout_s = assembling.TIMEOUT_S
-        if isinstance(slot.task, PageTask):
-            job = self._book.get_active(slot.task.ref.job_id)
-            timeout_s = job.options.page_timeout_s if job else timeout_s
+        task = slot.task
+        if isinstance(task, PageTask | AssembleTask):
+            job_id = task.ref.job_id if isinstance(task, PageTask) else task.job_id
+            options = self._book.find(job_id).options
+            timeout_s = options.page_timeout_s if isinstance(task, PageTask) else timeout_s
+            self._pool.watchdog.watch_busy(slot, options.silence_timeout_s, now.monotonic)
         self._deadlines.set(Timer("page", slot.number), now.monotonic + timeout_s)
 
     # What comes back.
@@ -136,6 +147,7 @@ class JobRunner:
                 document.fail(error)
             else:
                 document.counted(pages, outcome.page_count)
+                document.counted_at = now.monotonic
         self.settle(job, now)
 
     def on_outcome(self, task: SlotTask, message: wire.Event, took_s: float, now: Moment) -> None:
@@ -150,6 +162,8 @@ class JobRunner:
                     error = internal_error("a worker left a page that it was not asked to leave")
                     self._end_page(task.ref, "failed", error, took_s, now)
         elif isinstance(task, AssembleTask):
+            if isinstance(message, wire.Assembled):
+                self._metrics.on_assembled(took_s)
             self.settle(self._assembling.on_outcome(task, message), now)
 
     def on_left(self, task: SlotTask) -> None:
@@ -169,29 +183,33 @@ class JobRunner:
             self.on_left(task)
             job, document = self._place(task.ref)
             page = document.pages[task.ref.page]
+            max_attempts = 1 if document.is_poisonous else job.options.max_attempts
             if not death.task_accepted:
                 job.put_back(task.ref, counts_attempt=False)
-            elif page.attempts < job.options.max_attempts:
+            elif page.attempts < max_attempts:
                 # The last of several attempts is at lower resolution.
                 if page.attempts > 1:
                     page.scale = LOWER_SCALE
                 job.put_back(task.ref, counts_attempt=True)
             else:
                 error.data["attempts"] = page.attempts
+                document.n_poison += 1
                 self._end_page(task.ref, "failed", error, took_s, now)
 
     def on_page_timeout(self, slot: Slot, now: Moment) -> None:
         """A page, or an assembling, has had its time: end its worker."""
         task = slot.task
         took_s = now.monotonic - slot.task_accepted_at
-        self._pool.abandon_task(slot)
+        self._pool.abandon_task(slot, now.monotonic)
         if isinstance(task, PageTask):
             job, document = self._place(task.ref)
             page = document.pages[task.ref.page]
-            if page.scale == 1.0 and page.attempts < job.options.max_attempts:
+            max_attempts = 1 if document.is_poisonous else job.options.max_attempts
+            if page.scale == 1.0 and page.attempts < max_attempts:
                 page.scale = LOWER_SCALE
                 job.put_back(task.ref, counts_attempt=True)
             else:
+                document.n_poison += 1
                 message = f"The page took longer than {job.options.page_timeout_s:g} s."
                 error = RpcError("timeout", message, which="page", attempts=page.attempts)
                 self._end_page(task.ref, "failed", error, took_s, now)
@@ -204,6 +222,7 @@ class JobRunner:
         if task.keep is not None:
             document.kept[ref.page] = task.keep
         job.end_page(ref, page.state)
+        self._metrics.on_page_read(page.seconds, now.monotonic)
         told = reports.read_page(job, ref, page, took_s, job.options)
         self._book.store_page(ref, told)
         self._host.notify("job/page", told)
@@ -217,10 +236,10 @@ class JobRunner:
         job.end_page(ref, state, error)
         self._tell_ended(job, ref, state, took_s, error)
         if error.kind.name in _HOPELESS:
-            while document.waiting:
-                waiting = job.ref(document, document.waiting.popleft())
+            for number in document.drain():
+                waiting = job.ref(document, number)
                 job.end_page(waiting, state, error)
-                if document.pages[waiting.page].attempts:
+                if document.pages[number].attempts:
                     self._tell_ended(job, waiting, state, 0.0, error)
         self._tell_progress(job, now)
         self.settle(job, now)
@@ -293,6 +312,7 @@ class JobRunner:
 
     def _finish(self, job: Job, now: Moment) -> None:
         job.finished_at = now.unix
+        self._metrics.on_job_finished(job)
         terminal = reports.terminal(job, now.monotonic - job.accepted.monotonic)
         self._deadlines.clear(Timer("job", job.job_id))
         self._deadlines.clear(Timer("progress", job.job_id))
@@ -306,6 +326,11 @@ class JobRunner:
         for document in job.documents:
             copy = (document.path,) if document.is_copy and document.path else ()
             self._files.discard((*document.kept.values(), *copy))
+
+    @property
+    def n_assembling(self) -> int:
+        """How many documents wait for a slot to have their outputs written."""
+        return len(self._assembling)
 
     def forget(self, job: Job) -> None:
         """Drop a finished job before its time."""

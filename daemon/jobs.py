@@ -20,6 +20,9 @@ JobId = NewType("JobId", str)
 SUCCESSES = ("recognized", "native_text", "empty")
 """States of a page that was read."""
 
+POISONOUS_AFTER = 3
+"""Pages that used up their attempts by killing workers, after which a document is held back."""
+
 
 class PageRef(NamedTuple):
     """One page of one document of one job; `document` counts from 0, `page` from 1."""
@@ -79,7 +82,15 @@ class Document:
     """Pages in the file; `pages` holds those asked for."""
     pages: dict[int, Page] = field(default_factory=dict)
     waiting: deque[int] = field(default_factory=deque)
+    suspects: deque[int] = field(default_factory=deque)
+    """Waiting pages that have ended a worker before."""
+    n_poison: int = 0
+    """Pages that have failed because each attempt ended a worker."""
     counts: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    """Failed pages by kind."""
+    counted_at: float = 0.0
+    """When its pages began to wait, monotonic seconds."""
     kept: dict[int, str] = field(default_factory=dict)
     """Page number to the scratch file that holds what was read, for assembling."""
     n_assembled: int = 0
@@ -101,6 +112,30 @@ class Document:
         """How many of its pages were read."""
         return sum(self.counts[state] for state in SUCCESSES)
 
+    @property
+    def is_poisonous(self) -> bool:
+        """True when its pages are to be tried one at a time, and once."""
+        return self.n_poison >= POISONOUS_AFTER
+
+    @property
+    def n_waiting(self) -> int:
+        """How many of its pages wait for a slot."""
+        return len(self.waiting) + len(self.suspects)
+
+    def takes(self, *, suspects: bool) -> bool:
+        """Tell whether a page could be handed out now; with `suspects`, one of those too."""
+        if not (self.waiting or (suspects and self.suspects)):
+            return False
+        is_running = self.n_ended + self.n_waiting < len(self.pages)
+        return not (self.is_poisonous and is_running)
+
+    def drain(self) -> list[int]:
+        """Take all waiting pages out of the queue."""
+        numbers = [*self.suspects, *self.waiting]
+        self.suspects.clear()
+        self.waiting.clear()
+        return numbers
+
     def counted(self, pages: Sequence[int], page_count: int) -> None:
         """Take the pages that were asked for into the ledger."""
         self.page_count = page_count
@@ -121,6 +156,8 @@ class Document:
         page.state = state
         page.failure = failure
         self.counts[state] += 1
+        if failure is not None:
+            self.failures[failure.kind.name] += 1
 
     def first_failure(self) -> RpcError | None:
         """Return why the first failed page failed."""
@@ -136,6 +173,8 @@ class Job:
     options: OcrOptions
     engine: str
     accepted: Moment
+    request_id: str | int | float | None = None
+    """The id of the request that started it."""
     output_dir: str | None = None
     output_kinds: tuple[str, ...] = ()
     started_at: float | None = None
@@ -192,20 +231,20 @@ class Job:
             total.update(document.counts)
         return PageCounts(**total)
 
-    @property
-    def has_waiting_page(self) -> bool:
-        """True while a page waits for a slot."""
-        return any(document.waiting for document in self.documents)
+    def takes(self, *, suspects: bool) -> bool:
+        """Tell whether a page could be handed out now; with `suspects`, one of those too."""
+        return any(document.takes(suspects=suspects) for document in self.documents)
 
     def ref(self, document: Document, page: int) -> PageRef:
         """Return the name of a page."""
         return PageRef(self.job_id, document.index, page)
 
-    def take_page(self) -> PageRef | None:
-        """Hand out the next waiting page, in document order."""
+    def take_page(self, *, suspects: bool) -> PageRef | None:
+        """Hand out the next waiting page, in document order; with `suspects`, those first."""
         for document in self.documents:
-            if document.waiting:
-                number = document.waiting.popleft()
+            if document.takes(suspects=suspects):
+                queue = document.suspects if suspects and document.suspects else document.waiting
+                number = queue.popleft()
                 page = document.pages[number]
                 page.state = "running"
                 page.attempts += 1
@@ -213,16 +252,19 @@ class Job:
         return None
 
     def put_back(self, ref: PageRef, *, counts_attempt: bool) -> None:
-        """Let a running page wait again, ahead of the others.
+        """Let a running page wait again.
 
-        Without `counts_attempt` the attempt never was: its worker died before it took the page.
+        With `counts_attempt` it is suspected of having ended its worker; without, the attempt
+        never was: its worker died before it took the page.
         """
         document = self.documents[ref.document]
         page = document.pages[ref.page]
         page.state = "waiting"
-        if not counts_attempt:
+        if counts_attempt:
+            document.suspects.append(ref.page)
+        else:
             page.attempts -= 1
-        document.waiting.appendleft(ref.page)
+            document.waiting.appendleft(ref.page)
 
     def end_page(self, ref: PageRef, state: str, failure: RpcError | None = None) -> None:
         """End a page that was handed out."""
@@ -245,7 +287,7 @@ class Job:
         given, so it counts as finished.
         """
         for document in self.documents:
-            document.waiting.clear()
+            document.drain()
             for page in document.pages.values():
                 if page.state in ("waiting", "running"):
                     document.end_page(page.number, state, failure)

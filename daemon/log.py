@@ -2,7 +2,7 @@
 
 A rotating file per daemon, and warnings on stderr for people. Both are written by threads of their
 own behind bounded queues that drop and count, because an unread stderr pipe stops whoever writes
-to it after some 64 KiB.
+to it after some 64 KiB. A host that asks for it is told as well, through the loop's inbox.
 """
 
 import logging
@@ -17,6 +17,9 @@ from typing import Any, Final
 
 from loguru import logger
 
+from daemon.events import Event, LogWritten
+from daemon.params import LogLevel
+
 _QUEUE_LINES: Final = 1000
 _FILE_BYTES: Final = 5_000_000
 _N_ROTATED: Final = 4
@@ -25,13 +28,20 @@ _N_KEPT: Final = 10
 _FORMAT: Final = (
     "{time:YYYY-MM-DDTHH:mm:ss.SSSZZ} {level: <7} {name} {extra} {message}"  # read by people
 )
+_HOST_MESSAGE_CHARS: Final = 1000
+_LEVELS: Final[tuple[tuple[int, LogLevel], ...]] = ((40, "error"), (30, "warning"), (20, "info"))
+"""loguru's numbers, of which it has more than we have names; what is below is debug."""
 
 
 class BoundedSink:
     """A loguru sink that never blocks: what does not fit is dropped and counted."""
 
-    def __init__(self, name: str, write: Callable[[str], None]) -> None:
+    def __init__(
+        self, name: str, write: Callable[[str], None], end: Callable[[], None] = lambda: None
+    ) -> None:
+        self.name = name
         self._write = write
+        self._end = end
         self._lines: Queue[str | None] = Queue(_QUEUE_LINES)
         self.n_dropped = 0
         self._thread = Thread(target=self._run, name=name, daemon=True)
@@ -59,6 +69,7 @@ class BoundedSink:
             except (OSError, ValueError):
                 self._drain()
                 return
+        self._end()
 
     def _drain(self) -> None:
         """Nobody can be told any more: let the queue stay empty."""
@@ -68,6 +79,57 @@ class BoundedSink:
                     return
             except Empty:
                 continue
+
+
+class HostSink:
+    """A loguru sink that hands what is logged to the loop, which tells the host.
+
+    Called by loguru on any thread. Where the loop has too much to do already, the log is what it
+    does without: what comes then is dropped and counted. Nothing may be logged on the way from
+    here to the host, or a message would make more of them.
+    """
+
+    def __init__(self, post: Callable[[Event], None], has_room: Callable[[], bool]) -> None:
+        self._post = post
+        self._has_room = has_room
+        self.n_dropped = 0
+
+    def __call__(self, line: Any) -> None:
+        """Take a line."""
+        if not self._has_room():
+            self.n_dropped += 1
+            return
+        # The message alone: a traceback quotes whatever library has raised.
+        record, text = line.record, line.record["message"]
+        if len(text) > _HOST_MESSAGE_CHARS:
+            text = text[:_HOST_MESSAGE_CHARS] + "…"
+        self._post(LogWritten(_level_name(record["level"].no), text))
+
+
+class Log:
+    """What was configured, and what of it may be changed while the daemon runs."""
+
+    def __init__(
+        self, path: str | None, sinks: list[BoundedSink], file_id: int | None, to_host: HostSink
+    ) -> None:
+        self.path = path
+        self.sinks = sinks
+        self.to_host = to_host
+        self._file_id = file_id
+        self._host_id: int | None = None
+
+    def set_level(self, level: LogLevel) -> None:
+        """Log to the file from this level on."""
+        if self._file_id is not None:
+            # The new one first: other threads are logging, and a line twice is better than none.
+            old, self._file_id = self._file_id, _add(self.sinks[-1], level)
+            logger.remove(old)
+
+    def tell_host(self, level: LogLevel | None) -> None:
+        """Tell the host what is logged from this level on; None for nothing."""
+        if self._host_id is not None:
+            logger.remove(self._host_id)
+        self._host_id = None if level is None else _add(self.to_host, level)
 
 
 class _PrivateFileHandler(RotatingFileHandler):
@@ -86,28 +148,36 @@ class _ToLoguru(logging.Handler):
         logger.debug("{}: {}", record.name, record.msg)
 
 
-def configure(log_dir: Path, instance_id: str, level: str) -> tuple[str | None, list[BoundedSink]]:
-    """Send logs to a file in `log_dir` and warnings to stderr; return the file and the sinks.
+def configure(log_dir: Path, instance_id: str, level: LogLevel, to_host: HostSink) -> Log:
+    """Send logs to a file in `log_dir` and warnings to stderr; to the host when it asks.
 
-    Called once, by `__main__`. A folder that cannot be written to costs the file, not the start.
+    Called once, by `composition`. A folder that cannot be written to costs the file, not the start.
     """
     logger.remove()
     logging.basicConfig(handlers=[_ToLoguru()], level=logging.WARNING, force=True)
     stderr = sys.stderr
     sinks = [BoundedSink("log-stderr", lambda line: _write_now(stderr, line))]
-    # `diagnose` would print the values of variables, which are people's documents.
-    logger.add(sinks[0], level="WARNING", format=_FORMAT, diagnose=False)
+    _add(sinks[0], "warning")
     path = log_dir / f"ocr-sidecar-{instance_id}.log"
     try:
         log_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         handler = _PrivateFileHandler(path, maxBytes=_FILE_BYTES, backupCount=_N_ROTATED)
     except OSError as error:
         logger.warning("no log file: {}", error.strerror)
-        return None, sinks
-    sinks.append(BoundedSink("log-file", lambda line: _append(handler, line)))
-    logger.add(sinks[1], level=level.upper(), format=_FORMAT, diagnose=False)
+        return Log(None, sinks, None, to_host)
+    sinks.append(BoundedSink("log-file", lambda line: _append(handler, line), handler.close))
+    file_id = _add(sinks[1], level)
     _remove_old(log_dir)
-    return str(path), sinks
+    return Log(str(path), sinks, file_id, to_host)
+
+
+def _add(sink: BoundedSink | HostSink, level: LogLevel) -> int:
+    # `diagnose` would print the values of variables, which are people's documents.
+    return logger.add(sink, level=level.upper(), format=_FORMAT, diagnose=False)
+
+
+def _level_name(number: int) -> LogLevel:
+    return next((name for least, name in _LEVELS if number >= least), "debug")
 
 
 def _append(handler: RotatingFileHandler, line: str) -> None:

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from daemon.params import (
     JobStateName,
+    LogLevel,
     PageStateName,
     SlotStateName,
     StatusName,
@@ -306,11 +307,19 @@ class WorkerStateParams(Struct, frozen=True, kw_only=True):
     signal: int | UnsetType = UNSET
 
 
+class LogMessageParams(Struct, frozen=True, kw_only=True):
+    """Params of `log/message`."""
+
+    level: LogLevel
+    message: str
+
+
 NOTIFICATIONS: dict[str, type[Struct]] = {
     "job/progress": ProgressParams,
     "job/page": PageParams,
     "job/result": TerminalParams,
     "job/error": TerminalParams,
     "worker/state": WorkerStateParams,
+    "log/message": LogMessageParams,
 }
 """Every notification the daemon sends; each also carries `seq`."""

@@ -10,7 +10,9 @@ from daemon.admission import ENGINES, judge, judge_document
 from daemon.config import Config
 from daemon.dispatch import Call, Method
 from daemon.errors import invalid_params
+from daemon.health_methods import HealthMethods
 from daemon.job_book import KEPT_JOB_S, KEPT_JOBS
+from daemon.log import Log
 from daemon.messages import (
     NOTIFICATIONS,
     DocumentInfoResult,
@@ -34,6 +36,7 @@ from daemon.outbox import Outbox
 from daemon.page_ranges import parse_pages, select_existing
 from daemon.params import (
     PROTOCOL_VERSION,
+    CancelRequestParams,
     DocumentInfoParams,
     InitializeParams,
     JobListParams,
@@ -61,10 +64,13 @@ class Methods:
     outbox: Outbox
     config: Config
     instance_id: str
-    log_path: str | None
+    logs: Log
     hardware: HardwareResult
     rss_of: Callable[[int], int]
     """Resident memory of a process in bytes, 0 when it is gone."""
+    watch_host: Callable[[int | None], bool]
+    """Watch this process as the host, where one is named; tells whether the host is watched."""
+    health: HealthMethods
 
     def table(self) -> dict[str, Method]:
         """Return every method by its name on the wire."""
@@ -80,12 +86,14 @@ class Methods:
             "job/list": Method(JobListParams, JobListResult, self._job_list),
             "job/result": Method(JobResultParams, JobResultResult, self._job_result),
             "job/cancel": Method(JobParams, JobStateResult, self._job_cancel),
+            "$/cancelRequest": Method(CancelRequestParams, Empty, self._cancel_request),
             "job/forget": Method(JobParams, Empty, self._job_forget),
             "status/get": Method(NoParams, StatusResult, self._status_get),
             "worker/list": Method(NoParams, WorkerListResult, self._worker_list),
             "engine/list": Method(NoParams, EngineListResult, self._engine_list),
             "language/list": Method(LanguageListParams, LanguageListResult, self._language_list),
             "hardware/get": Method(NoParams, HardwareResult, self._hardware_get),
+            **self.health.table(),
         }
 
     # The daemon itself.
@@ -100,6 +108,8 @@ class Methods:
             interval_s = max(wishes.progress_interval_ms, 0) / 1000
             self.supervisor.runner.progress_interval_s = interval_s
         self.outbox.opt_out(wishes.opt_out_notifications)
+        self.supervisor.tells_stderr = wishes.diagnostics
+        self.logs.tell_host(wishes.log_level)
         return InitializeResult(
             protocol_version=PROTOCOL_VERSION,
             server=ServerInfo(
@@ -107,7 +117,7 @@ class Methods:
                 version=__version__,
                 pid=os.getpid(),
                 instance_id=self.instance_id,
-                log_path=self.log_path,
+                log_path=self.logs.path,
             ),
             limits=ServerLimits(
                 max_line_bytes=MAX_LINE_BYTES,
@@ -119,7 +129,7 @@ class Methods:
             methods=tuple(self.table()),
             notifications=tuple(NOTIFICATIONS),
             engines=ENGINES,
-            host_watched=False,
+            host_watched=self.watch_host(params.host_pid),
         )
 
     def _ping(self, params: NoParams, call: Call) -> Struct:
@@ -198,6 +208,10 @@ class Methods:
         state = job.state if job.is_over else "cancelled"
         call.reply.succeed(JobStateResult(job_id=job.job_id, state=state))
         self.supervisor.cancel(job, call.now)
+
+    def _cancel_request(self, params: CancelRequestParams, call: Call) -> Struct:
+        self.supervisor.cancel_request(params.id, call.now)
+        return Empty()
 
     def _job_forget(self, params: JobParams, call: Call) -> Struct:
         job = self.supervisor.book.find(params.job_id)

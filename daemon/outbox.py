@@ -1,8 +1,8 @@
 """What waits for the host to read it: replies before notifications, nothing lost; pure.
 
 Invariants: replies and terminal notifications are never dropped; of notifications of the same
-`latest_of` only the newest waits, in the place of the first; `seq` is given when a line is handed
-to the writer, so that conflation leaves no gap.
+`latest_of` only the newest waits, in the place of the first; of the log the newest messages wait;
+`seq` is given when a line is handed to the writer, so that what was dropped leaves no gap.
 """
 
 from collections import OrderedDict, deque
@@ -12,11 +12,14 @@ from typing import Final
 import msgspec
 import orjson
 
+from daemon.messages import LogMessageParams
 from daemon.params import Struct
 
 CHUNK_BYTES: Final = 64 * 1024
 """How much is handed to the writer at a time: about what a pipe holds, so that what waits can
 still be conflated and overtaken by replies."""
+MAX_LOG_MESSAGES: Final = 100
+"""How many messages of the log wait for the host; the oldest make room."""
 
 
 @dataclass(slots=True)
@@ -38,12 +41,24 @@ class Outbox:
         self._next_key = 0
         self.reply_bytes = 0
         self.backlog_bytes = 0
+        self._log_keys: deque[str | int] = deque()
         self.n_conflated = 0
+        self.n_logs_dropped = 0
 
     @property
     def is_empty(self) -> bool:
         """True when nothing waits."""
         return not (self._replies or self._notifications)
+
+    @property
+    def n_replies(self) -> int:
+        """How many responses wait."""
+        return len(self._replies)
+
+    @property
+    def n_notifications(self) -> int:
+        """How many notifications wait, those that are held back included."""
+        return len(self._notifications) + sum(map(len, self._held.values()))
 
     def opt_out(self, methods: tuple[str, ...]) -> None:
         """Send no notification of these methods any more."""
@@ -67,6 +82,17 @@ class Outbox:
         else:
             self._put(key, notification)
 
+    def notify_log(self, params: LogMessageParams) -> None:
+        """Queue a message of the log; where too many wait, the oldest is dropped and counted."""
+        if "log/message" in self._opted_out:
+            return
+        if len(self._log_keys) >= MAX_LOG_MESSAGES:
+            dropped = self._notifications.pop(self._log_keys.popleft())
+            self.backlog_bytes -= len(dropped.params)
+            self.n_logs_dropped += 1
+        self.notify("log/message", params)
+        self._log_keys.append(self._next_key)
+
     def hold(self, job_id: str) -> None:
         """Keep a job's notifications back: the reply that names it is not queued yet."""
         self._held.setdefault(job_id, [])
@@ -85,7 +111,9 @@ class Outbox:
             self.reply_bytes -= len(lines[-1])
             size += len(lines[-1])
         while size < CHUNK_BYTES and self._notifications:
-            _, notification = self._notifications.popitem(last=False)
+            key, notification = self._notifications.popitem(last=False)
+            if self._log_keys and self._log_keys[0] == key:
+                self._log_keys.popleft()
             self.backlog_bytes -= len(notification.params)
             lines.append(self._line(notification))
             size += len(lines[-1])

@@ -19,6 +19,21 @@ TerminalStateName = Literal["succeeded", "partial", "failed", "cancelled"]
 JobStateName = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
 StatusName = Literal["idle", "running", "cancelled", "error"]
 SlotStateName = Literal["starting", "idle", "running", "cancelled", "error", "stopped"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+Stage = Literal["queue", "render", "recognize", "assemble"]
+"""A part of a page's way, or a document's, whose duration is measured."""
+RestartCause = Literal[
+    "crash", "start_failed", "timeout", "silence", "cancel", "recycle", "requested"
+]
+"""Why a worker had to be replaced."""
+HealthName = Literal["ok", "degraded", "failed"]
+ProblemKind = Literal[
+    "inspector_unavailable",
+    "workers_unavailable",
+    "worker_unavailable",
+    "worker_unresponsive",
+    "host_not_reading",
+]
 
 
 Seconds = Annotated[float, Meta(gt=0, le=1e9)]
@@ -49,6 +64,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     progress_interval_ms: int | None = None
     opt_out_notifications: tuple[str, ...] = ()
     diagnostics: bool = False
+    log_level: LogLevel | None = None
 
 
 class InitializeParams(Struct, frozen=True, kw_only=True):
@@ -120,6 +136,12 @@ class JobParams(Struct, frozen=True, kw_only=True):
     job_id: str
 
 
+class CancelRequestParams(Struct, frozen=True, kw_only=True):
+    """Params of `$/cancelRequest`."""
+
+    id: str | int | float
+
+
 class JobListParams(Struct, frozen=True, kw_only=True):
     """Params of `job/list`."""
 
@@ -145,3 +167,21 @@ class ShutdownParams(Struct, frozen=True, kw_only=True):
 
     mode: Literal["now", "drain"] = "now"
     timeout_s: Annotated[float, Meta(ge=0, le=1e9)] = 600.0
+
+
+class HealthCheckParams(Struct, frozen=True, kw_only=True):
+    """Params of `health/check`."""
+
+    deep: bool = False
+
+
+class WorkerRestartParams(Struct, frozen=True, kw_only=True):
+    """Params of `worker/restart`; without `slot`, all of them."""
+
+    slot: int | None = None
+
+
+class LogSetLevelParams(Struct, frozen=True, kw_only=True):
+    """Params of `log/set_level`."""
+
+    level: LogLevel

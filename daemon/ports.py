@@ -19,6 +19,12 @@ class Workers(Protocol):
     def send(self, worker_id: WorkerId, command: wire.Command) -> None:
         """Queue a command for the worker's stdin."""
 
+    def measure(self, worker_id: WorkerId) -> None:
+        """Look at the worker's processes; answered by `WorkerMeasured`, unless it is gone."""
+
+    def dump(self, worker_id: WorkerId) -> None:
+        """Have the worker write its stacks to its stderr, where the system has a way."""
+
     def end_input(self, worker_id: WorkerId) -> None:
         """Close the worker's stdin once what is queued has been written."""
 
@@ -70,8 +76,16 @@ class Host(Protocol):
         """Bytes of notifications that wait for the host to read."""
 
 
+def is_same_id(one: str | int | float | None, other: str | int | float | None) -> bool:
+    """Tell whether two request ids are the same: 1, 1.0 and "1" are three."""
+    return (type(one), one) == (type(other), other)
+
+
 class Reply(Protocol):
     """The one answer that a request is owed."""
+
+    request_id: str | int | float | None
+    """The request's id as the host gave it; None for a notification too."""
 
     def succeed(self, result: Struct) -> None:
         """Answer with a result."""

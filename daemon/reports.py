@@ -5,6 +5,7 @@ from collections import Counter
 from msgspec import UNSET
 
 from daemon.errors import RpcError
+from daemon.events import WorkerGone
 from daemon.job_book import JobBook
 from daemon.jobs import Document, DocumentState, Job, PageRef
 from daemon.messages import (
@@ -19,12 +20,15 @@ from daemon.messages import (
     StatusResult,
     SucceededDocument,
     TerminalParams,
+    WorkerStateParams,
     WorkerStatus,
 )
 from daemon.params import JobStateName, OcrOptions, PageStateName, StatusName
 from daemon.worker_slot import AssembleTask, PageTask, Slot
 from ocr_worker import wire
 
+_SIGKILL = 9
+"""Its number on every POSIX system; on Windows nobody dies of a signal."""
 CANCELLED_BY_USER = "Processing cancelled by user"
 
 
@@ -246,6 +250,29 @@ def status(book: JobBook, exhausted: str | None) -> StatusResult:
         progress_percent=round(100 * current / total, 1) if total else None,
         jobs=dict(Counter(job.state for job in book)),
         message=UNSET if message is None or state == "running" else message,
+    )
+
+
+def how_it_ended(event: WorkerGone, *, is_unasked: bool) -> str:
+    """Return what became of a worker, for a sentence about it; `is_unasked`: we did not end it."""
+    if event.signal == _SIGKILL and is_unasked:
+        return "was killed, perhaps out of memory"
+    if event.signal is not None:
+        return f"died of signal {event.signal}"
+    if event.code is not None:
+        return f"ended with exit code {event.code}"
+    return "could not be started"
+
+
+def worker_state(slot: Slot, death: WorkerGone | None) -> WorkerStateParams:
+    """Return the params of `worker/state`; with the death of its worker, where that is the news."""
+    return WorkerStateParams(
+        slot=slot.number,
+        worker_id=death.worker_id if death else slot.worker_id,
+        state=slot.state.value,
+        message=slot.message or UNSET,
+        exit_code=UNSET if death is None or death.code is None else death.code,
+        signal=UNSET if death is None or death.signal is None else death.signal,
     )
 
 

@@ -1,16 +1,19 @@
 """The owner of all state: takes one event at a time and decides; no I/O, no clock, no locks.
 
 It holds the job book, the pool and the inspector, and acts through the ports. Every method runs on
-the loop's thread and returns at once. What a request may ask for is judged in `admission`, what
-becomes of pages and documents in `job_runner`, what a host is told is built in `reports`.
+the loop's thread and returns at once. What a request may ask for is judged in `admission`; it
+waits in `reception` until its paths have been looked at. What becomes of pages and documents is
+decided in `job_runner`, what a host is told is built in `reports`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, assert_never
 
 from loguru import logger
 
-from daemon.admission import Submission, to_job
+from daemon import reports
+from daemon.admission import Submission
+from daemon.checkups import Checkups
 from daemon.clock import Moment
 from daemon.config import Config
 from daemon.deadlines import Deadlines
@@ -20,6 +23,7 @@ from daemon.events import (
     PathsChecked,
     WorkerEvent,
     WorkerGone,
+    WorkerMeasured,
     WorkerSaid,
     WorkerSpawned,
     WorkerSpawnFailed,
@@ -27,18 +31,17 @@ from daemon.events import (
 from daemon.inspector import Inspector
 from daemon.job_book import JobBook
 from daemon.job_runner import JobRunner
-from daemon.jobs import DocumentState, Job, JobId
+from daemon.jobs import Job, JobId
 from daemon.lifecycle import Lifecycle, Phase
-from daemon.messages import JobAccepted
-from daemon.params import DocumentInfoParams, DocumentParams
+from daemon.metrics import Metrics
+from daemon.params import DocumentInfoParams
 from daemon.pool import Pool
-from daemon.ports import Files, Host, Reply, Workers
+from daemon.ports import Files, Host, Reply, Workers, is_same_id
+from daemon.reception import Reception
 from daemon.timers import Timer
-from daemon.worker_slot import InspectTask, Slot, SlotState, WorkerId
+from daemon.worker_slot import Death, InspectTask, Slot, SlotState, WorkerId
 from ocr_worker import wire
 
-CHECK_TIMEOUT_S: Final = 2.0
-"""A file system that has not answered by then does not hold up the reply any longer."""
 PENDING_GRACE_S: Final = 1.0
 """How long answers that are under way are awaited when the host has ended its requests."""
 
@@ -56,18 +59,37 @@ class Supervisor:
         new_id: Callable[[], str],
     ) -> None:
         self._config = config
-        self._files = files
-        self._new_id = new_id
-        self._next_token = 0
-        self._checks: dict[int, _Check] = {}
         self.deadlines: Deadlines[Timer] = Deadlines()
         self.lifecycle = Lifecycle()
         self.book = JobBook()
-        self.pool = Pool(n_slots, workers, host, self.deadlines, lambda: WorkerId(new_id()))
+        self.metrics = Metrics()
+        self.tells_stderr = False
+        """The host wants to see a dead worker's last words."""
+        self.pool = Pool(
+            n_slots,
+            workers,
+            host,
+            self.deadlines,
+            config,
+            lambda: WorkerId(new_id()),
+            self.metrics.on_restart,
+        )
+        self.checkups = Checkups(self.pool, workers, host, self.deadlines)
         self.inspector = Inspector(
             self.pool, self.deadlines, files, config.limits, self._on_counted
         )
-        self.runner = JobRunner(config.limits, self.book, self.pool, self.deadlines, files, host)
+        self.runner = JobRunner(
+            config.limits, self.book, self.pool, self.deadlines, files, host, self.metrics
+        )
+        self.reception = Reception(
+            self.book,
+            self.inspector,
+            self.runner,
+            self.deadlines,
+            self.lifecycle,
+            files,
+            lambda: JobId(new_id()),
+        )
         self._now = Moment(0.0, 0.0)
 
     # What hosts ask for; called by the methods.
@@ -75,15 +97,15 @@ class Supervisor:
     def submit(self, submission: Submission, reply: Reply, now: Moment) -> None:
         """Take a job in, once its paths have been looked at; answers with its id."""
         self._refuse_when_leaving()
-        n_unfinished = self.book.n_active + sum(one.is_new_job for one in self._checks.values())
+        n_unfinished = self.book.n_active + self.reception.n_new_jobs
         if n_unfinished >= self._config.max_jobs:
             raise RpcError("overloaded", "Too many jobs are unfinished.", retry_after_ms=1000)
-        self._check(_Check(reply, submission=submission), now)
+        self.reception.submit(submission, reply, now)
 
     def describe(self, params: DocumentInfoParams, reply: Reply, now: Moment) -> None:
         """Answer `document/info`."""
         self._refuse_when_leaving()
-        self._check(_Check(reply, question=params), now)
+        self.reception.describe(params, reply, now)
 
     def list_engines(self, reply: Reply, now: Moment) -> None:
         """Answer `engine/list`, also while draining."""
@@ -96,8 +118,24 @@ class Supervisor:
         """End a job as its host wishes; a finished one stays as it is."""
         self._now = now
         if not job.is_over:
-            self._drop_checks_of(job.job_id)
+            self.reception.drop_job(job.job_id)
             self.runner.cancel(job, now)
+        self.pump(now)
+
+    def cancel_request(self, request_id: str | int | float, now: Moment) -> None:
+        """End what a request has begun: its answer that is under way, or the job it started."""
+        self.reception.cancel_request(request_id)
+        self.inspector.cancel_question(request_id)
+        self.checkups.cancel_question(request_id)
+        for job in list(self.book.active):
+            if is_same_id(job.request_id, request_id):
+                self.cancel(job, now)
+        self.pump(now)
+
+    def restart(self, slots: Iterable[Slot], now: Moment) -> None:
+        """Give these slots their budget back, and living workers successors."""
+        for slot in slots:
+            self.pool.restart(slot, now.monotonic)
         self.pump(now)
 
     def shutdown(self, mode: str, timeout_s: float, now: Moment) -> None:
@@ -135,7 +173,7 @@ class Supervisor:
             self.deadlines.clear(Timer("drain"))
             self.deadlines.set(Timer("pending"), now.monotonic + PENDING_GRACE_S)
             for job in list(self.book.active):
-                self._drop_checks_of(job.job_id)
+                self.reception.drop_job(job.job_id)
                 self.runner.cancel(job, now)
         self.pump(now)
 
@@ -144,19 +182,29 @@ class Supervisor:
         self._now = now
         match event:
             case WorkerSpawned(worker_id, pid):
-                slot = self.pool.slot_of(worker_id)
-                if slot is not None:
-                    slot.pid = pid
+                self.pool.on_spawned(worker_id, pid)
             case WorkerSpawnFailed(worker_id):
                 self._on_gone(WorkerGone(worker_id), now)
             case WorkerSaid(worker_id, message):
                 slot = self.pool.slot_of(worker_id)
                 if slot is not None and not slot.is_condemned:
+                    self.pool.watchdog.on_heard(slot, message, now.monotonic)
                     self._on_message(slot, message, now)
-            case WorkerGone():
+                elif isinstance(message, wire.Ready):
+                    self.pool.on_successor_ready(worker_id, now.monotonic)
+            case WorkerMeasured(worker_id):
+                slot = self.pool.slot_of(worker_id)
+                if (
+                    slot is not None
+                    and not slot.is_condemned
+                    and self.pool.on_measured(slot, event, now.monotonic)
+                ):
+                    self._on_silent(slot, now)
+            case WorkerGone(worker_id):
                 self._on_gone(event, now)
+                self.checkups.on_gone(worker_id)
             case PathsChecked():
-                self._on_checked(event, now)
+                self.reception.on_checked(event, now)
             case OutputsPublished():
                 self.runner.on_published(event, now)
             case _:
@@ -170,11 +218,17 @@ class Supervisor:
             case "page":
                 self.runner.on_page_timeout(self.pool.slots[int(timer.subject)], now)
             case "inspect":
-                self.inspector.on_timeout()
+                self.inspector.on_timeout(now.monotonic)
             case "job" | "progress" | "forget":
                 self.runner.on_timer(timer, now)
             case "check":
-                self._on_check_timeout(int(timer.subject), now)
+                self.reception.on_timeout(int(timer.subject), now)
+            case "silence" | "heartbeat" | "pong":
+                slot = self.pool.slots[int(timer.subject)]
+                if self.pool.watchdog.on_timer(timer, slot, now.monotonic):
+                    self._on_silent(slot, now)
+            case "health":
+                self.checkups.on_timer(int(timer.subject))
             case "drain":
                 self.leave(ExitCode.OK, now)
             case "pending":
@@ -182,6 +236,10 @@ class Supervisor:
             case _:
                 self.pool.on_timer(timer, now.monotonic)
         self.pump(now)
+
+    def on_overslept(self, now: Moment) -> None:
+        """The loop woke up much too late: the machine was asleep, and nobody is to blame."""
+        self.pool.watchdog.on_overslept(now.monotonic)
 
     def pump(self, now: Moment) -> None:
         """Hand out what can be handed out; called after everything that may have changed it."""
@@ -195,82 +253,6 @@ class Supervisor:
         if not self.lifecycle.accepts_work:
             raise RpcError("shutting_down", "The daemon is shutting down.")
 
-    # Paths are looked at on another thread, so a request for a document is answered later.
-
-    def _check(self, check: "_Check", now: Moment) -> None:
-        self._next_token += 1
-        self._checks[self._next_token] = check
-        self.deadlines.set(Timer("check", self._next_token), now.monotonic + CHECK_TIMEOUT_S)
-        self._files.check(self._next_token, check.documents, check.output_dir)
-
-    def _on_check_timeout(self, token: int, now: Moment) -> None:
-        check = self._checks.get(token)
-        if check is None:
-            return
-        if check.submission is not None:
-            check.job_id = self._accept(check.submission, check.reply, now).job_id
-        elif check.question is not None:
-            del self._checks[token]
-            message = f"The file system did not answer within {CHECK_TIMEOUT_S:g} s."
-            check.reply.fail(RpcError("timeout", message, which="inspect"))
-
-    def _on_checked(self, event: PathsChecked, now: Moment) -> None:
-        check = self._checks.pop(event.token, None)
-        self.deadlines.clear(Timer("check", event.token))
-        if check is None:
-            return
-        first = event.documents[0]
-        if check.question is not None:
-            if first.failure is not None:
-                check.reply.fail(first.failure)
-                return
-            asked = check.question.document
-            source = wire.Source(path=first.path, password=asked.password)
-            self.inspector.describe(source, asked.path, check.question.include_pages, check.reply)
-            return
-        assert check.submission is not None
-        if check.job_id is not None:
-            job = self.book.get_active(check.job_id)
-        else:
-            refusal = event.output_failure
-            if refusal is None and not check.submission.is_batch:
-                refusal = first.failure
-            if refusal is not None:
-                check.reply.fail(refusal)
-            job = None if refusal else self._accept(check.submission, check.reply, now)
-        if job is None or job.is_over:
-            # Refused, or cancelled meanwhile: copies of base64 data are not wanted any more.
-            copies = zip(check.documents, event.documents, strict=True)
-            self._files.discard([one.path for asked, one in copies if asked.data and one.path])
-            return
-        for document, checked in zip(job.documents, event.documents, strict=True):
-            failure = checked.failure or event.output_failure
-            document.path = checked.path
-            if document.state is not DocumentState.WAITING:
-                continue
-            if failure is not None:
-                document.fail(failure)
-            else:
-                self.inspector.count(job.job_id, document)
-        self.runner.settle(job, now)
-
-    def _accept(self, submission: Submission, reply: Reply, now: Moment) -> Job:
-        job = to_job(submission, JobId(self._new_id()), now)
-        self.book.add(job)
-        if job.options.job_timeout_s is not None:
-            at = now.monotonic + job.options.job_timeout_s
-            self.deadlines.set(Timer("job", job.job_id), at)
-        logger.info("job {} accepted: {} document(s)", job.job_id, len(job.documents))
-        reply.succeed(JobAccepted(job_id=job.job_id))
-        if not self.lifecycle.accepts_work and self.lifecycle.phase is not Phase.DRAINING:
-            self.runner.cancel(job, now)
-        return job
-
-    def _drop_checks_of(self, job_id: JobId) -> None:
-        self.inspector.drop_job(job_id)
-        for token in [token for token, check in self._checks.items() if check.job_id == job_id]:
-            del self._checks[token]
-
     def _on_counted(self, job_id: JobId, document: int, outcome: wire.Inspected | RpcError) -> None:
         job = self.book.get_active(job_id)
         if job is not None:
@@ -282,11 +264,13 @@ class Supervisor:
         match message:
             case wire.Hello() if message.wire_version != wire.WIRE_VERSION:
                 logger.error("worker speaks wire version {}", message.wire_version)
-                self.pool.kill(slot)
+                self.pool.reject(slot)
+            case wire.Pong() if slot.worker_id is not None:
+                self.checkups.on_pong(slot.worker_id, message.token)
             case wire.Hello() | wire.Pong() | wire.Stage():
                 pass
             case wire.Ready() if slot.state is SlotState.STARTING:
-                self.pool.on_ready(slot)
+                self.pool.on_ready(slot, now.monotonic)
             case wire.Ready():
                 logger.warning("can't happen: a worker was ready twice")
             case _ if slot.task is None or message.task != slot.task_id:
@@ -301,7 +285,7 @@ class Supervisor:
                         self.runner.on_accepted(slot, now)
             case _:
                 began_at = slot.task_accepted_at
-                task, was_cancelled = self.pool.finish_task(slot)
+                task, was_cancelled = self.pool.finish_task(slot, now.monotonic)
                 if task is None:
                     return
                 if was_cancelled:
@@ -315,30 +299,53 @@ class Supervisor:
     def _on_gone(self, event: WorkerGone, now: Moment) -> None:
         slot = self.pool.slot_of(event.worker_id)
         if slot is None:
+            self.pool.succession.on_gone(event.worker_id)
             return
         began_at = slot.task_accepted_at
+        is_unasked = not slot.is_condemned and slot.end_cause is None
+        how = reports.how_it_ended(event, is_unasked=is_unasked)
         death = self.pool.on_gone(slot, event, now.monotonic)
-        if death.task is None:
-            return
+        if not death.is_ours:
+            error_id = event.error_id or "none"
+            logger.warning("worker {} {}; error_id {}", event.worker_id, how, error_id)
         error = RpcError(
             "worker_crashed",
-            "The worker died on it.",
+            f"The worker {how}.",
             exit_code=event.code,
             signal=event.signal,
             error_id=event.error_id,
         )
-        if death.was_cancelled:
+        if self.tells_stderr:
+            error.data["stderr_tail"] = event.stderr_tail
+        if death.task is not None and death.was_cancelled:
             self.runner.on_left(death.task)
-        elif isinstance(death.task, InspectTask):
-            self.inspector.on_lost(death.task, death, error)
         else:
+            self._on_lost(death, error, began_at, now)
+
+    def _on_silent(self, slot: Slot, now: Moment) -> None:
+        """The worker lives but never will say anything again: end it and try its task again."""
+        logger.warning("worker {} says nothing and does nothing: ending it", slot.worker_id)
+        if slot.task is None:
+            # Not condemned: an idle worker that hangs counts against its slot.
+            self.pool.end(slot, "silence")
+            return
+        lost = Death(slot.task, was_cancelled=False, task_accepted=slot.task_accepted, is_ours=True)
+        self.pool.abandon_task(slot, now.monotonic, "silence")
+        error = RpcError("timeout", "The worker fell silent and did nothing.", which="silence")
+        self._on_lost(lost, error, slot.task_accepted_at, now)
+
+    def _on_lost(self, death: Death, error: RpcError, began_at: float, now: Moment) -> None:
+        if isinstance(death.task, InspectTask):
+            self.inspector.on_lost(death.task, death, error)
+        elif death.task is not None:
             self.runner.on_lost(death.task, death, error, now.monotonic - began_at, now)
 
     # The way out.
 
     def _go_on_leaving(self, now: Moment) -> None:
         lifecycle = self.lifecycle
-        is_busy = self.book.n_active or self._checks or self.inspector.has_questions
+        has_questions = self.inspector.has_questions or self.checkups.has_questions
+        is_busy = self.book.n_active or self.reception.is_busy or has_questions
         if lifecycle.phase is Phase.DRAINING and not is_busy:
             self.leave(lifecycle.exit_code, now)
         if lifecycle.phase is Phase.CANCELLING and not is_busy:
@@ -351,42 +358,8 @@ class Supervisor:
     def _fail_pending(self) -> None:
         """The grace is over: answer what is still owed, and wait for nothing."""
         error = RpcError("cancelled", "The daemon is leaving before this was answered.")
-        for check in self._checks.values():
-            if check.job_id is None:
-                check.reply.fail(error)
-        self._checks.clear()
+        self.reception.fail_requests(error)
         self.inspector.fail_questions(error)
+        self.checkups.fail_questions(error)
         for job in list(self.book.active):
             self.runner.give_up_publishing(job, self._now)
-
-
-class _Check:
-    """A request whose paths are being looked at: a question, or a submission."""
-
-    def __init__(
-        self,
-        reply: Reply,
-        question: DocumentInfoParams | None = None,
-        submission: Submission | None = None,
-    ) -> None:
-        self.reply = reply
-        self.question = question
-        self.submission = submission
-        self.job_id: JobId | None = None
-        """The job, once it was accepted without waiting for the file system."""
-
-    @property
-    def is_new_job(self) -> bool:
-        """True while it may become a job that is not there yet."""
-        return self.submission is not None and self.job_id is None
-
-    @property
-    def documents(self) -> tuple[DocumentParams, ...]:
-        if self.question is not None:
-            return (self.question.document,)
-        assert self.submission is not None
-        return self.submission.documents
-
-    @property
-    def output_dir(self) -> str | None:
-        return None if self.submission is None else self.submission.output_dir

@@ -9,6 +9,14 @@ TimerName = Literal[
     "page",
     "inspect",
     "stop_task",
+    "silence",
+    "measure",
+    "heartbeat",
+    "pong",
+    "idle",
+    "successor",
+    # of a worker that holds no slot any more
+    "retire",
     "terminate",
     "kill",
     # of a job
@@ -17,6 +25,7 @@ TimerName = Literal[
     "forget",
     # of a request
     "check",
+    "health",
     # of the daemon
     "drain",
     "pending",

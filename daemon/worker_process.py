@@ -1,7 +1,7 @@
 """Worker processes: spawning them, their four threads, and what may be done to them.
 
-The only place that spawns and kills. All spawns happen on one thread that lives as long as the
-daemon, because Linux tells a child of its parent's death when the spawning *thread* ends.
+The only place that spawns and kills workers. All spawns happen on one thread that lives as long as
+the daemon, because Linux tells a child of its parent's death when the spawning *thread* ends.
 """
 
 import os
@@ -9,23 +9,33 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from typing import Final
 from uuid import uuid4
 
+import psutil
 from loguru import logger
 
-from daemon.events import Event, WorkerGone, WorkerSaid, WorkerSpawned, WorkerSpawnFailed
+from daemon.events import (
+    Event,
+    WorkerGone,
+    WorkerMeasured,
+    WorkerSaid,
+    WorkerSpawned,
+    WorkerSpawnFailed,
+)
 from daemon.framing import LineSplitter, TooLong
+from daemon.guard_process import GuardProcess
+from daemon.last_words import LastWords
+from daemon.process_end import await_end_of_child
 from daemon.threads import start_thread
 from daemon.worker_slot import WorkerId
 from ocr_worker import wire
 
 _READ_BYTES: Final = 64 * 1024
-_TAIL_BYTES: Final = 4 * 1024
 _PIPE_GRACE_S: Final = 1.0
 """How long a dead worker's pipe may stay open before its last words are given up."""
 _ONE_THREAD: Final = {
@@ -66,21 +76,25 @@ class WorkerProcesses:
         self,
         post: Callable[[Event], None],
         command: Callable[[int, str | None], Sequence[str]],
+        guard: GuardProcess | None = None,
     ) -> None:
         self._post = post
         self._command = command
+        self._guard = guard
         self._workers: dict[WorkerId, _Worker] = {}
         self._orders: SimpleQueue[_Worker] = SimpleQueue()
+        self._to_measure: SimpleQueue[_Worker] = SimpleQueue()
 
     def start(self) -> None:
-        """Start the thread that spawns."""
+        """Start the thread that spawns and the one that looks at processes."""
         start_thread("spawner", self._spawn_forever, self._post)
+        start_thread("prober", self._measure_forever, self._post)
 
     def spawn(self, worker_id: WorkerId, slot: int, engine: str | None) -> None:
         """Order a process; `WorkerSpawned` or `WorkerSpawnFailed` follows."""
         # Ids of the dead are dropped here, on the loop's thread, which owns the table.
         self._workers = {key: one for key, one in self._workers.items() if not one.is_reaped}
-        worker = _Worker(worker_id, slot, self._command(slot, engine), self._post)
+        worker = _Worker(worker_id, slot, self._command(slot, engine), self._post, self._guard)
         self._workers[worker_id] = worker
         self._orders.put(worker)
 
@@ -88,6 +102,16 @@ class WorkerProcesses:
         """Queue a command for the worker's stdin."""
         if worker_id in self._workers:
             self._workers[worker_id].outgoing.put(wire.encode(command))
+
+    def measure(self, worker_id: WorkerId) -> None:
+        """Look at the worker's processes; `WorkerMeasured` follows unless it is gone."""
+        if worker_id in self._workers:
+            self._to_measure.put(self._workers[worker_id])
+
+    def dump(self, worker_id: WorkerId) -> None:
+        """Have the worker write its stacks to its stderr; Windows has no signal for it."""
+        if worker_id in self._workers:
+            self._workers[worker_id].dump()
 
     def end_input(self, worker_id: WorkerId) -> None:
         """Close the worker's stdin once what is queued has been written."""
@@ -110,6 +134,10 @@ class WorkerProcesses:
         while True:
             self._orders.get().spawn()
 
+    def _measure_forever(self) -> None:
+        while True:
+            self._to_measure.get().measure()
+
 
 class _Worker:
     """One life of one worker."""
@@ -120,15 +148,17 @@ class _Worker:
         slot: int,
         command: Sequence[str],
         post: Callable[[Event], None],
+        guard: GuardProcess | None,
     ) -> None:
         self._worker_id = worker_id
         self._slot = slot
         self._command = command
         self._post = post
+        self._guard = guard
         self._log = logger.bind(worker=worker_id, slot=slot)
         self._process: subprocess.Popen[bytes] | None = None
         self._pending_signal: int | None = None
-        self._tail: deque[bytes] = deque()
+        self._last_words = LastWords()
         self.outgoing: SimpleQueue[bytes | None] = SimpleQueue()
         self.is_reaped = False
 
@@ -153,6 +183,8 @@ class _Worker:
             self.is_reaped = True
             self._post(WorkerSpawnFailed(self._worker_id))
             return
+        if self._guard is not None:
+            self._guard.add(process.pid)
         self._log.debug("worker spawned as {}", process.pid)
         self._post(WorkerSpawned(self._worker_id, process.pid))
         name = f"worker-{self._slot}"
@@ -183,6 +215,27 @@ class _Worker:
             self._process.terminate()
         else:
             _signal_group(self._process.pid, number)
+
+    def dump(self) -> None:
+        """Ask the worker alone: its own children would die of this signal."""
+        if sys.platform != "win32" and self._process is not None and not self.is_reaped:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGUSR1)
+
+    # On the prober's thread.
+
+    def measure(self) -> None:
+        """Post what the worker and its children have used so far."""
+        if self._process is None:
+            return
+        try:
+            worker = psutil.Process(self._process.pid)
+            rss_bytes, status = worker.memory_info().rss, worker.status()
+            cpu_s = sum(_cpu_s(one) for one in (worker, *worker.children(recursive=True)))
+        except psutil.Error:
+            return
+        waits = status == psutil.STATUS_DISK_SLEEP
+        self._post(WorkerMeasured(self._worker_id, cpu_s, rss_bytes, waits))
 
     # On the worker's own threads.
 
@@ -220,30 +273,30 @@ class _Worker:
     def _drain_stderr(self) -> None:
         assert self._process is not None
         assert self._process.stderr is not None
-        size = 0
         with self._process.stderr as pipe:
             while chunk := os.read(pipe.fileno(), _READ_BYTES):
-                self._tail.append(chunk[-_TAIL_BYTES:])
-                size += len(self._tail[-1])
-                while size - len(self._tail[0]) >= _TAIL_BYTES:
-                    size -= len(self._tail.popleft())
+                for line in self._last_words.feed(chunk):
+                    self._log.debug("stderr: {}", line)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         """Wait for the end, take the worker's own children along, and reap it."""
-        if hasattr(os, "waitid"):
+        if sys.platform != "win32":
             # Without reaping, so that the group's number cannot be given to another yet.
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            await_end_of_child(process.pid)
             _signal_group(process.pid, signal.SIGKILL)
-        self.is_reaped = True
+            if self._guard is not None:
+                self._guard.remove(process.pid)
+            self.is_reaped = True
         process.wait()
+        self.is_reaped = True
         # Wakes the writer, which may be waiting for commands that will not come.
         self.outgoing.put(None)
 
     def _report_death(self, returncode: int) -> None:
         error_id = ""
+        tail = self._last_words.tail()
         if returncode != 0:
             error_id = uuid4().hex[:12]
-            tail = b"".join(self._tail)[-_TAIL_BYTES:].decode(errors="replace")
             self._log.info("worker ended with {}, error_id {}: {}", returncode, error_id, tail)
         died_by_signal = returncode < 0 and sys.platform != "win32"
         self._post(
@@ -252,8 +305,17 @@ class _Worker:
                 code=None if died_by_signal else returncode,
                 signal=-returncode if died_by_signal else None,
                 error_id=error_id,
+                stderr_tail=tail,
             )
         )
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0  # it ended meanwhile
+    return float(times.user + times.system)
 
 
 def _signal_group(pid: int, number: int) -> None:

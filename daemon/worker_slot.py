@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal, NewType, TypeAlias
 
 from daemon.jobs import JobId, PageRef
+from daemon.params import RestartCause
 from daemon.restart_policy import RestartPolicy
 
 WorkerId = NewType("WorkerId", str)
@@ -52,6 +53,20 @@ class InspectTask:
 SlotTask: TypeAlias = PageTask | AssembleTask | InspectTask
 
 
+@dataclass(frozen=True, slots=True)
+class Death:
+    """What a dead worker was doing.
+
+    `was_cancelled`: the task had been cancelled; `is_ours`: we ordered the end, for whatever
+    reason; `task_accepted`: the worker had begun, so the death counts against its task.
+    """
+
+    task: SlotTask | None
+    was_cancelled: bool
+    task_accepted: bool
+    is_ours: bool
+
+
 @dataclass(slots=True)
 class Slot:
     """One slot. 0 is the inspector, which loads no engine; OCR slots count from 1."""
@@ -71,7 +86,26 @@ class Slot:
     is_ready: bool = False
     is_condemned: bool = False
     """We have ordered this worker's end, so its death counts against nobody."""
+    is_rejected: bool = False
+    """Its end is the slot's as well: another one would be no better."""
     restarts: int = 0
+    n_done: int = 0
+    """Tasks the present worker has finished."""
+    successor_id: WorkerId | None = None
+    """A worker that is starting, to take over from the present one without a gap."""
+    successor_pid: int | None = None
+    successor_is_ready: bool = False
+    engine: str | None = None
+    """What the present worker was asked to load."""
+    measured_at: float = 0.0
+    """When its memory was last asked for, monotonic seconds."""
+    successor_cause: RestartCause = "recycle"
+    end_cause: RestartCause | None = None
+    """Why we end the present worker, where that is no cancel and not our leaving."""
+    n_pages: int = 0
+    """Pages that the present worker has ended."""
+    no_successor_before: float = 0.0
+    """A successor that died is not followed by another at once."""
 
     @property
     def kind(self) -> Literal["ocr", "inspector"]:
@@ -92,9 +126,31 @@ class Slot:
         """A worker is on its way."""
         self.state = SlotState.STARTING
         self.message = None
+        self._begin_life(worker_id, now)
+
+    def succeed(self, now: float) -> WorkerId | None:
+        """The successor takes the place of the present worker, whose id is returned."""
+        assert self.successor_id is not None
+        retired = self.worker_id
+        pid, is_ready = self.successor_pid, self.successor_is_ready
+        self._begin_life(self.successor_id, now)
+        self.pid, self.is_ready = pid, is_ready
+        self.state = SlotState.IDLE if is_ready else SlotState.STARTING
+        self.drop_successor()
+        return retired
+
+    def drop_successor(self) -> None:
+        """There is none any more."""
+        self.successor_id = self.successor_pid = None
+        self.successor_is_ready = False
+
+    def _begin_life(self, worker_id: WorkerId, now: float) -> None:
         self.worker_id = worker_id
+        self.pid = None
         self.started_at = now
-        self.is_ready = self.is_condemned = False
+        self.is_ready = self.is_condemned = self.is_rejected = False
+        self.n_done = self.n_pages = 0
+        self.end_cause = None
 
     def assign(self, task: SlotTask, task_id: int) -> None:
         """The idle worker gets a task."""
@@ -106,8 +162,15 @@ class Slot:
 
     def release(self) -> None:
         """The worker has left its task."""
+        self.n_pages += isinstance(self.task, PageTask)
         self.task = None
         self.state = SlotState.IDLE
+        self.n_done += 1
+
+    def give_up(self, message: str) -> None:
+        """No worker is to be tried here any more; `message` says why."""
+        self.state = SlotState.ERROR
+        self.message = message
 
     def bury(self) -> None:
         """The worker is dead; what follows is decided by the caller."""

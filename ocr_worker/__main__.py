@@ -26,6 +26,9 @@ def main() -> None:
 
     wire_in, wire_out = wire.claim_stdio()
     faulthandler.enable()
+    if sys.platform != "win32":
+        # The daemon asks for our stacks before it kills a worker that hangs.
+        faulthandler.register(signal.SIGUSR1, all_threads=True)
     die_with(options.parent)
     # The daemon decides when we go; a Ctrl-C in its terminal is not meant for us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

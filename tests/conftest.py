@@ -1,5 +1,6 @@
 """Fixtures: a daemon over real pipes, and the certainty that nothing of ours is left behind."""
 
+import ctypes
 import os
 import sys
 from pathlib import Path
@@ -9,7 +10,15 @@ import pytest
 
 from daemon.client import Client
 
+PR_SET_CHILD_SUBREAPER = 36
 SAMPLE = Path(__file__).parent.parent / "samples" / "scan.pdf"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def adopt_orphans():
+    """Make orphans our children, where the system can, so that none is overlooked."""
+    if sys.platform == "linux":
+        assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
 @pytest.fixture
@@ -24,11 +33,14 @@ def daemon_env(tmp_path):
 
 @pytest.fixture
 def spawn_daemon(daemon_env, tmp_path):
-    """Start daemons: `spawn_daemon("--workers", "1", env={...})`; all must be gone afterwards."""
+    """Start daemons: `spawn_daemon("--workers", "1", env={...})`; all must be gone afterwards.
+
+    `under` is a command that starts the daemon in its turn.
+    """
     clients = []
 
-    def spawn(*options, env=None, **kwargs):
-        command = [sys.executable, "-P", "-m", "daemon", *options]
+    def spawn(*options, env=None, under=(), **kwargs):
+        command = [*under, sys.executable, "-P", "-m", "daemon", *options]
         client = Client(command, env={**daemon_env, **(env or {})}, cwd=str(tmp_path), **kwargs)
         clients.append(client)
         return client
@@ -42,7 +54,7 @@ def spawn_daemon(daemon_env, tmp_path):
 
 
 def _assert_nothing_is_left():
-    """No child of the tests is alive, and no worker anywhere has us as its ancestor's orphan."""
+    """Nothing that the tests have started is alive, orphans included."""
     left = psutil.Process().children(recursive=True)
     _, alive = psutil.wait_procs(left, timeout=5)
     for process in alive:

@@ -36,6 +36,14 @@ class FakeWorkers:
     ended_input: list[WorkerId] = field(default_factory=list)
     terminated: list[WorkerId] = field(default_factory=list)
     killed: list[WorkerId] = field(default_factory=list)
+    measured: list[WorkerId] = field(default_factory=list)
+    dumped: list[WorkerId] = field(default_factory=list)
+
+    def measure(self, worker_id: WorkerId) -> None:
+        self.measured.append(worker_id)
+
+    def dump(self, worker_id: WorkerId) -> None:
+        self.dumped.append(worker_id)
 
     def spawn(self, worker_id: WorkerId, slot: int, engine: str | None) -> None:
         self.spawned.append((worker_id, slot, engine))
@@ -100,6 +108,7 @@ class FakeReply:
 
     result: Any = None
     error: RpcError | None = None
+    request_id: Any = None
 
     def succeed(self, result: Struct) -> None:
         assert not self.is_settled, "answered twice"
@@ -123,6 +132,8 @@ class World:
         self.files = FakeFiles()
         self.host = FakeHost()
         self.seconds = 1000.0
+        self.deaf: set[WorkerId] = set()
+        """Workers that do not answer pings; the others do."""
         self.supervisor = Supervisor(
             config or Config(),
             n_slots,
@@ -143,7 +154,15 @@ class World:
             self.seconds = max(self.seconds, at)
             while (timer := self.supervisor.deadlines.pop_due(self.seconds)) is not None:
                 self.supervisor.on_timer(timer, self.now)
+                self._answer_pings()
         self.seconds = end
+
+    def _answer_pings(self) -> None:
+        pings = [(id_, order) for id_, order in self.workers.sent if isinstance(order, wire.Ping)]
+        for worker_id, ping in pings:
+            if worker_id not in self.deaf:
+                self.workers.sent.remove((worker_id, ping))
+                self.handle(WorkerSaid(worker_id, wire.Pong(token=ping.token, progress=0)))
 
     def handle(self, event: WorkerEvent) -> None:
         self.supervisor.handle(event, self.now)
@@ -156,10 +175,11 @@ class World:
         outputs: tuple[str, ...] | None = None,
         is_batch: bool = False,
         check: bool = True,
+        request_id: Any = None,
         **options: Any,
     ) -> FakeReply:
         """Submit a job; with `check`, its paths are found to be fine."""
-        reply = FakeReply()
+        reply = FakeReply(request_id=request_id)
         documents = tuple(DocumentParams(path=file) for file in files)
         submission = judge(
             documents,

@@ -26,7 +26,9 @@ PURE = (
     "inspections",
     "job_book",
     "jobs",
+    "last_words",
     "lifecycle",
+    "metrics",
     "outbox",
     "page_ranges",
     "reports",
@@ -36,7 +38,17 @@ PURE = (
     "worker_slot",
 )
 """Modules of functions and data: no thread, no process, no clock, no log."""
-OWNER = ("supervisor", "job_runner", "assembling", "pool", "inspector")
+OWNER = (
+    "supervisor",
+    "succession",
+    "watchdog",
+    "reception",
+    "checkups",
+    "job_runner",
+    "assembling",
+    "pool",
+    "inspector",
+)
 """The state and what may change it: acts through ports only."""
 WORLD = {
     "asyncio",
@@ -146,13 +158,23 @@ def test_jsonrpcserver_has_one_door():
     assert importers_of("jsonrpcserver") == {"daemon.dispatch"}
 
 
-def test_processes_are_spawned_in_one_place():
-    assert importers_of("subprocess") - CLIENT == {"daemon.worker_process"}
+def test_processes_are_spawned_in_two_places():
+    """Workers on the one thread that lives as long as the daemon; the guard, which needs no such
+    parent, on its own.
+    """
+    doors = {"daemon.worker_process", "daemon.guard_process"}
+    assert importers_of("subprocess") - CLIENT == doors
 
 
-def test_processes_are_signalled_in_one_place():
+def test_processes_are_signalled_in_one_place_of_each_program():
     named = modules_that_name("os.kill", "os.killpg", "signal.SIGKILL")
-    assert named - {"ocr_worker.__main__"} - CLIENT == {"daemon.worker_process"}
+    doors = {"daemon.worker_process", "daemon.guard"}
+    assert named - {"ocr_worker.__main__"} - CLIENT == doors
+
+
+def test_the_guard_needs_no_package():
+    """It runs without site-packages, and by its path."""
+    assert imports_of("daemon.guard") <= set(sys.stdlib_module_names)
 
 
 def test_the_daemon_reads_the_clock_in_one_place():
@@ -179,14 +201,14 @@ def test_a_pure_module_touches_nothing(module):
 
 @pytest.mark.parametrize("module", OWNER)
 def test_the_owner_acts_through_ports_only(module):
-    may_log = module in ("supervisor", "job_runner")
+    may_log = module in ("supervisor", "reception", "job_runner")
     assert tops_of(f"daemon.{module}") & (WORLD | (set() if may_log else {"loguru"})) == set()
 
 
 @pytest.mark.parametrize("module", PURE + OWNER)
 def test_what_decides_does_not_import_what_acts(module):
     edges = {"event_loop", "dispatch", "methods", "transport", "worker_process", "files", "log"}
-    edges |= {"threads", "composition", "hardware"}
+    edges |= {"threads", "composition", "hardware", "guard_process", "host_watch", "scratch"}
     assert imports_of(f"daemon.{module}") & {f"daemon.{edge}" for edge in edges} == set()
 
 

@@ -13,15 +13,23 @@ from PIL import Image
 
 from daemon import (
     assembling,
+    checkups,
     event_loop,
+    health_messages,
+    health_methods,
     inspector,
     job_book,
     job_runner,
+    log,
     messages,
     methods,
+    outbox,
     params,
     pool,
+    reception,
+    succession,
     supervisor,
+    watchdog,
 )
 from daemon.config import Config
 from daemon.errors import ERROR_KINDS, ExitCode
@@ -47,9 +55,17 @@ METHODS = methods.Methods(
     outbox=Outbox(),
     config=Config(),
     instance_id="",
-    log_path=None,
+    logs=create_autospec(log.Log, instance=True),
     hardware=create_autospec(messages.HardwareResult, instance=True),
     rss_of=lambda pid: 0,
+    health=health_methods.HealthMethods(
+        supervisor=create_autospec(supervisor.Supervisor, instance=True),
+        outbox=Outbox(),
+        logs=create_autospec(log.Log, instance=True),
+        started_at=0.0,
+        usage_of=lambda pid: health_messages.ProcessUsage(),
+    ),
+    watch_host=lambda pid: False,
 ).table()
 
 
@@ -160,6 +176,9 @@ def test_the_outputs_and_their_suffixes_are_those_of_the_worker():
         ("page", get_args(params.PageStateName)),
         ("job", get_args(params.JobStateName)),
         ("worker", tuple(state.value for state in SlotState)),
+        ("problem", get_args(params.ProblemKind)),
+        ("cause", get_args(params.RestartCause)),
+        ("stage", get_args(params.Stage)),
     ],
 )
 def test_the_states_are_those_of_the_daemon(first_column, states):
@@ -178,12 +197,21 @@ def test_the_limits_are_those_of_the_daemon():
         "max_pages": limits.max_pages,
         "max_page_pixels": limits.max_page_pixels,
         "progress_interval_ms": job_runner.PROGRESS_INTERVAL_S * 1000,
-        "check_s": supervisor.CHECK_TIMEOUT_S,
+        "check_s": reception.CHECK_TIMEOUT_S,
         "inspect_s": inspector.INSPECT_TIMEOUT_S,
         "assemble_s": assembling.TIMEOUT_S,
-        "start_s": pool.START_TIMEOUT_S,
+        "start_s": succession.START_TIMEOUT_S,
+        "accept_s": pool.ACCEPT_TIMEOUT_S,
+        "probe_s": watchdog.PROBE_S,
+        "heartbeat_s": watchdog.HEARTBEAT_S,
+        "pong_s": watchdog.PONG_S,
+        "idle_timeout_s": Config().idle_timeout_s,
+        "max_worker_pages": Config().max_worker_pages,
+        "max_worker_bytes": Config().max_worker_bytes,
         "stop_task_s": pool.STOP_TASK_S,
         "pending_s": supervisor.PENDING_GRACE_S,
+        "health_s": checkups.ANSWER_TIMEOUT_S,
+        "log_messages": outbox.MAX_LOG_MESSAGES,
         "backlog_bytes": job_runner.MAX_BACKLOG_BYTES,
         "reply_bytes": event_loop.MAX_REPLY_BYTES,
     }

@@ -7,7 +7,8 @@ import pytest
 
 from daemon.dispatch import Dispatcher, Method
 from daemon.event_loop import EventLoop
-from daemon.events import ChunkWritten, HostClosed, LinesReceived, ThreadCrashed
+from daemon.events import ChunkWritten, HostClosed, HostGone, LinesReceived, ThreadCrashed
+from daemon.host_watch import HostWatch
 from daemon.messages import Empty
 from daemon.outbox import Outbox
 from daemon.params import NoParams
@@ -47,7 +48,15 @@ class Loop:
             "ping": Method(NoParams, Empty, lambda params, call: Empty()),
         }
         dispatcher = Dispatcher(methods, outbox, 100, 1000)
-        self.loop = EventLoop(self.inbox, self.world.supervisor, dispatcher, outbox, self.transport)
+        self.host_watch = HostWatch(self.inbox.put)
+        self.loop = EventLoop(
+            self.inbox,
+            self.world.supervisor,
+            dispatcher,
+            outbox,
+            self.transport,
+            self.host_watch,
+        )
 
     def run(self, *events):
         for event in events:
@@ -73,6 +82,24 @@ def test_a_signal_ends_the_loop_with_its_code(number, code):
     loop.loop.on_signal(number)
 
     assert loop.run() == code
+
+
+def test_the_death_of_the_host_ends_the_loop_and_nothing_more_is_written():
+    loop = Loop()
+    loop.host_watch.pid = 7
+    loop.transport.host_reads = False
+    lines = [LinesReceived([PING % number]) for number in (1, 2)]
+
+    assert loop.run(*lines, HostGone(7), ChunkWritten()) == 0
+    assert [line["id"] for line in loop.transport.lines] == [1]
+
+
+def test_the_death_of_a_launcher_is_nothing_once_the_host_has_named_itself():
+    loop = Loop()
+    loop.host_watch.pid = 7
+
+    loop.run(HostGone(6), LinesReceived([PING % 1]), HostClosed(broken=False))
+    assert [line["id"] for line in loop.transport.lines] == [1]
 
 
 def test_a_thread_that_crashed_ends_the_loop_as_a_bug():

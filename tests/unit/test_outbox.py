@@ -3,7 +3,8 @@
 import orjson
 import pytest
 
-from daemon.outbox import CHUNK_BYTES, Outbox
+from daemon.messages import LogMessageParams
+from daemon.outbox import CHUNK_BYTES, MAX_LOG_MESSAGES, Outbox
 from daemon.params import JobParams
 
 
@@ -101,3 +102,55 @@ def test_a_notification_is_one_line_and_carries_its_number_among_its_params():
         "method": "job/page",
         "params": {"seq": 1, "job_id": "a\nb\r"},
     }
+
+
+def log_line(number):
+    return LogMessageParams(level="info", message=str(number))
+
+
+@pytest.mark.guarantee("G-7")
+def test_of_the_log_only_the_newest_messages_wait_and_nothing_else_makes_room():
+    outbox = Outbox()
+    outbox.notify("job/page", about("first"))
+    for number in range(MAX_LOG_MESSAGES + 3):
+        outbox.notify_log(log_line(number))
+    outbox.notify("job/page", about("last"))
+    assert outbox.n_logs_dropped == 3
+
+    messages = drain(outbox)
+    assert messages[0]["params"]["job_id"] == "first"
+    assert messages[-1]["params"]["job_id"] == "last"
+    assert [int(message["params"]["message"]) for message in messages[1:-1]] == list(
+        range(3, MAX_LOG_MESSAGES + 3)
+    )
+    assert [message["params"]["seq"] for message in messages] == list(range(1, len(messages) + 1))
+    assert outbox.backlog_bytes == 0
+
+
+def test_what_of_the_log_has_been_sent_makes_room_again():
+    outbox = Outbox()
+    for number in range(3 * MAX_LOG_MESSAGES):
+        outbox.notify_log(log_line(number))
+        if number % MAX_LOG_MESSAGES == MAX_LOG_MESSAGES - 1:
+            assert len(drain(outbox)) == MAX_LOG_MESSAGES
+
+    assert outbox.n_logs_dropped == 0
+
+
+def test_a_host_that_opted_out_of_the_log_is_not_told():
+    outbox = Outbox()
+    outbox.opt_out(("log/message",))
+    for number in range(MAX_LOG_MESSAGES + 1):
+        outbox.notify_log(log_line(number))
+
+    assert outbox.is_empty
+
+
+def test_what_waits_is_counted():
+    outbox = Outbox()
+    outbox.hold("held")
+    outbox.notify("job/page", about("held"))
+    outbox.notify("job/page", about("free"))
+    outbox.reply(b"{}\n")
+
+    assert (outbox.n_replies, outbox.n_notifications) == (1, 2)

@@ -139,10 +139,20 @@ def test_settings_survive_the_way_through_a_command_line(tmp_path):
         log_level="debug",
         max_jobs=5,
         worker_command="a b",
+        watch_parent=False,
         limits=Limits(max_document_bytes=1, max_pages=2, max_page_pixels=3),
     )
 
     assert parse_options(*to_arguments(config)) == config
+
+
+@pytest.mark.parametrize(("text", "is_watched"), [("1", False), ("true", False), ("0", True)])
+def test_an_option_without_a_value_has_a_variable_with_one(text, is_watched):
+    env = {"OCR_SIDECAR_NO_PARENT_WATCH": text}
+
+    assert parse_options(env=env).watch_parent == is_watched
+    with pytest.raises(SystemExit):
+        parse_options(env={"OCR_SIDECAR_NO_PARENT_WATCH": "perhaps"})
 
 
 def test_a_variable_that_is_no_number_is_a_usage_error():

@@ -166,7 +166,7 @@ def test_a_question_that_takes_too_long_ends_the_inspector_and_fails():
     world.answer_checks()
     world.start_workers()
     world.accept(world.supervisor.pool.inspector)
-    world.advance(10)
+    world.advance(11)
 
     assert reply.error.data["which"] == "inspect"
     assert world.workers.killed == [world.supervisor.pool.inspector.worker_id]
