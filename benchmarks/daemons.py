@@ -38,11 +38,13 @@ def open_client(command: Sequence[str], env: Mapping[str, str]) -> Client:
 
 
 @contextmanager
-def daemon(report: Report, opener: Opener[_Host], *, workers: int = 2) -> Iterator[_Host]:
+def daemon(
+    report: Report, opener: Opener[_Host], *, workers: int = 2, options: Sequence[str] = ()
+) -> Iterator[_Host]:
     """Start a daemon and end it; check that it leaves with 0 and leaves no process behind."""
     mark = uuid.uuid4().hex
     with tempfile.TemporaryDirectory(prefix="ocr-sidecar-benchmark-") as folder:
-        command = [*default_command(), "--workers", str(workers)]
+        command = [*default_command(), "--workers", str(workers), *options]
         command += ["--log-dir", folder, "--scratch-dir", folder]
         host = opener(command, {**os.environ, _MARK: mark})
         exit_code = None
