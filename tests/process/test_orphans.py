@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 
 from daemon.client import DaemonGone
-from daemon.guard_process import guard_command
 from tests.liveness import family, wait_until_gone
 from tests.process.test_scratch import names_in
 
@@ -52,8 +51,9 @@ def rest(client):
 
 
 def guard_of(pid):
-    script = guard_command("")[-2]
-    (guard,) = [one for one in psutil.Process(pid).children() if script in one.cmdline()]
+    # By the end of its path: the daemon may be installed elsewhere than the tests are.
+    script = os.path.join("daemon", "guard.py")
+    (guard,) = [one for one in psutil.Process(pid).children() if script in " ".join(one.cmdline())]
     return guard.pid
 
 
