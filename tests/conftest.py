@@ -13,6 +13,25 @@ from daemon.client import Client
 PR_SET_CHILD_SUBREAPER = 36
 SAMPLE = Path(__file__).parent.parent / "samples" / "scan.pdf"
 
+N_DESELECTED = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave most of the kill matrix out, unless it is asked for: it takes more than a minute."""
+    if "matrix" in config.option.markexpr or os.environ.get("OCR_SIDECAR_FULL_MATRIX") == "1":
+        return
+    left_out = [item for item in items if item.get_closest_marker("matrix_full")]
+    items[:] = [item for item in items if not item.get_closest_marker("matrix_full")]
+    config.hook.pytest_deselected(items=left_out)
+    config.stash[N_DESELECTED] = len(left_out)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Say so, that nobody takes a part for the whole."""
+    if n_deselected := config.stash.get(N_DESELECTED, 0):
+        line = f"{n_deselected} cells of the kill matrix deselected; run with -m matrix"
+        terminalreporter.write_line(line)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def adopt_orphans():
