@@ -11,6 +11,7 @@ from typing import Final
 from daemon import work_orders
 from daemon.errors import RpcError
 from daemon.events import OutputsPublished
+from daemon.guard import UNFINISHED
 from daemon.inspector import error_of
 from daemon.job_book import JobBook
 from daemon.jobs import Document, DocumentState, Job, JobId
@@ -54,7 +55,8 @@ class Assembling:
                 continue
             self._next_token += 1
             name = f"{job_id}-{self._next_token}"
-            task = AssembleTask(job_id, index, work_orders.temporary_names(job, name))
+            note = self._files.scratch_path(f"{self._next_token}{UNFINISHED}")
+            task = AssembleTask(job_id, index, work_orders.temporary_names(job, name), note)
             job.documents[index].n_assembled += 1
             self._pool.assign(slot, task, partial(work_orders.assemble, job, task), now)
             return True
@@ -73,7 +75,7 @@ class Assembling:
 
     def on_left(self, task: AssembleTask) -> None:
         """Nothing writes these files any more, and nobody wants them."""
-        self._files.discard(tuple(task.temporary.values()))
+        self._files.discard((*task.temporary.values(), task.note))
 
     def on_lost(self, task: AssembleTask, death: Death, error: RpcError) -> Job:
         """A worker died while writing: try once more, then fail the document."""
@@ -117,6 +119,7 @@ class Assembling:
             self._next_token,
             Publication(
                 temporary=task.temporary,
+                note=task.note,
                 output_dir=job.output_dir,
                 stem=document.stem,
                 overwrite=job.options.overwrite,

@@ -55,10 +55,11 @@ class FileSystem:
                 outputs = _publish(publication)
             except OSError as error:
                 logger.warning("outputs cannot be named: {}", error.strerror)
-                _remove(publication.temporary.values())
+                _remove((*publication.temporary.values(), publication.note))
                 text = "The outputs could not be given their names in the output directory."
                 self._post(OutputsPublished(token, {}, RpcError("output_failed", text)))
             else:
+                _remove((publication.note,))
                 self._post(OutputsPublished(token, outputs))
 
         self._run(run, self._publisher)

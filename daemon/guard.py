@@ -14,6 +14,8 @@ import sys
 
 OPTION = "--guard"
 """How an executable that holds daemon and guard in one is told which of them to be."""
+UNFINISHED = ".unfinished"
+"""Ends the names of scratch files that name outputs which are being written."""
 _N_TRIES = 3
 """A worker that was killed may finish one write more while its folder is removed."""
 
@@ -53,15 +55,50 @@ def _kill(group: int) -> None:
         return  # it is gone already
 
 
+def find_unfinished(folder: str) -> list[str]:
+    """Return the temporary outputs that a scratch folder tells of; called by `scratch` as well."""
+    found: list[str] = []
+    try:
+        notes = [name for name in os.listdir(folder) if name.endswith(UNFINISHED)]
+    except OSError:
+        return found
+    for name in notes:
+        try:
+            with open(os.path.join(folder, name), encoding="utf-8") as note:
+                paths = note.read().split("\n")
+        except (OSError, ValueError):
+            continue
+        # Only what is called as ours are, whatever else may have got into the file.
+        found += [path for path in paths if _is_ours(os.path.basename(path))]
+    return found
+
+
+def remove_unfinished(paths: list[str]) -> None:
+    """Remove what a daemon that was killed has not finished."""
+    for path in paths:
+        try:
+            os.unlink(path)
+        except OSError:
+            continue  # it was finished, or never begun
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(".ocr-sidecar-") and name.endswith(".tmp")
+
+
 def _remove(folder: str) -> None:
+    unfinished = find_unfinished(folder)
     n_tries = 0
     while os.path.lexists(folder):
         if n_tries == _N_TRIES:
+            remove_unfinished(unfinished)
             return  # its lock stays as well, by which the next daemon finds it
         import shutil  # only now: most guards never need it
 
         shutil.rmtree(folder, ignore_errors=True)
         n_tries += 1
+    # Last, when those who write them have felt their end.
+    remove_unfinished(unfinished)
     try:
         os.unlink(f"{folder}.lock")
     except OSError:

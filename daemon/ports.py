@@ -40,6 +40,8 @@ class Publication:
     """Temporary files of one document and how they are to be named."""
 
     temporary: dict[str, str]
+    note: str
+    """The scratch file that names them, of no use any more once they are named."""
     output_dir: str
     stem: str
     overwrite: bool

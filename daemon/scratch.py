@@ -16,6 +16,8 @@ from typing import Final
 
 from loguru import logger
 
+from daemon.guard import find_unfinished, remove_unfinished
+
 _PREFIX: Final = "ocr-sidecar-"
 _LOCK: Final = re.compile(rf"{_PREFIX}[0-9a-f]{{32}}\.lock")
 """The names that are ours: the folder above may be anybody's, /tmp even."""
@@ -66,6 +68,13 @@ class Scratch:
             logger.warning("the scratch folder cannot be locked: {}", error.strerror)
 
 
+def _clear(folder: Path) -> None:
+    """Remove a dead daemon's folder, and the outputs that it had not finished."""
+    unfinished = find_unfinished(str(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+    remove_unfinished(unfinished)
+
+
 if sys.platform == "win32":
 
     def _make_locked(path: Path) -> int:
@@ -78,7 +87,7 @@ if sys.platform == "win32":
             os.replace(lock, lock)
         except OSError:
             return False  # its daemon lives, or another is at it
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
         if folder.exists():
             return False
         lock.unlink(missing_ok=True)
@@ -108,7 +117,7 @@ else:
             return False  # another was faster, or it is not ours
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
+            _clear(folder)
             if folder.exists():
                 return False
             lock.unlink(missing_ok=True)

@@ -38,6 +38,7 @@ def assemble(job: Job, task: AssembleTask, task_id: int) -> wire.Assemble:
         page_count=document.page_count or 0,
         outputs=task.temporary,
         pages=tuple(document.kept[number] for number in sorted(document.kept)),
+        note=task.note,
     )
 
 

@@ -36,11 +36,15 @@ class PageTask:
 
 @dataclass(frozen=True, slots=True)
 class AssembleTask:
-    """A document whose outputs are being written to the temporary names `temporary`."""
+    """A document whose outputs are being written to the temporary names `temporary`.
+
+    `note` is the scratch file in which the worker names them before it begins.
+    """
 
     job_id: JobId
     document: int
     temporary: dict[str, str]
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

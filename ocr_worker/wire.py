@@ -183,6 +183,9 @@ class Assemble(Struct, frozen=True, kw_only=True, tag="assemble"):
     page_count: int
     outputs: dict[str, str]
     pages: tuple[str, ...]
+    note: str | None = None
+    """Scratch file that is to name the temporary files before they are there, so that whoever
+    clears away after a daemon that was killed finds them."""
 
 
 class ListEngines(Struct, frozen=True, kw_only=True, tag="list_engines"):

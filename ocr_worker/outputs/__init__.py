@@ -29,6 +29,8 @@ def write_outputs(task: wire.Assemble) -> None:
     from their scratch files one at a time, for each output anew, since a document may be long.
     """
     written: list[Path] = []
+    if task.note is not None:
+        _take_note(task.note, task.outputs.values())
     try:
         for kind, path in task.outputs.items():
             _write(_renderer_of(kind), task, kind, Path(path), written)
@@ -37,6 +39,15 @@ def write_outputs(task: wire.Assemble) -> None:
             with suppress(OSError):
                 complete.unlink(missing_ok=True)
         raise
+
+
+def _take_note(note: str, paths: Iterable[str]) -> None:
+    try:
+        Path(note).write_text("\n".join(paths), encoding="utf-8")
+    except OSError as error:
+        raise TaskError(
+            "output_failed", "The scratch folder cannot be written to", output="scratch"
+        ) from error
 
 
 def _renderer_of(kind: str) -> Render:

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from daemon import guard_process
+from daemon import guard, guard_process
 from daemon.guard import read_groups
 from daemon.guard_process import GuardProcess, guard_command
 from tests.liveness import wait_until_gone
@@ -215,3 +215,17 @@ def test_a_guard_that_cannot_be_started_is_given_up_at_last(group):
 
     assert posted.empty()
     assert is_alive(group)
+
+
+def test_unfinished_outputs_are_found_by_their_notes_and_nothing_else_is(tmp_path):
+    ours, foreign = tmp_path / ".ocr-sidecar-1.text.tmp", tmp_path / "letter.txt"
+    for path in (ours, foreign):
+        path.write_text("x")
+    (tmp_path / f"1{guard.UNFINISHED}").write_text(f"{ours}\n{foreign}", encoding="utf-8")
+    (tmp_path / f"2{guard.UNFINISHED}").write_bytes(b"\xff")
+    (tmp_path / "page-1.json").write_text(str(foreign))
+
+    assert guard.find_unfinished(str(tmp_path)) == [str(ours)]
+    assert guard.find_unfinished(str(tmp_path / "gone")) == []
+    guard.remove_unfinished([str(ours), str(ours)])
+    assert (ours.exists(), foreign.exists()) == (False, True)

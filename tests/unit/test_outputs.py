@@ -191,3 +191,28 @@ def test_a_kept_page_comes_back_as_it_was(tmp_path):
 
 def test_every_kind_has_a_suffix():
     assert set(SUFFIXES) == set(RENDERERS)
+
+
+def test_the_temporary_files_are_noted_before_the_first_is_there(tmp_path):
+    note, path = tmp_path / "note", tmp_path / "out.tmp"
+    path.write_text("somebody else's")
+    task = wire.Assemble(
+        task=1, file="a.pdf", page_count=1, outputs={"text": str(path)}, pages=(), note=str(note)
+    )
+    with pytest.raises(TaskError):
+        write_outputs(task)
+
+    assert note.read_text(encoding="utf-8") == str(path)
+
+
+def test_no_output_is_begun_that_cannot_be_noted(tmp_path):
+    path = tmp_path / "out.tmp"
+    note = str(tmp_path / "no" / "note")
+    task = wire.Assemble(
+        task=1, file="a.pdf", page_count=1, outputs={"text": str(path)}, pages=(), note=note
+    )
+    with pytest.raises(TaskError) as caught:
+        write_outputs(task)
+
+    assert caught.value.kind == "output_failed"
+    assert not path.exists()
