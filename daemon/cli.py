@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from daemon.config import positive
 from daemon.errors import RpcError
 from daemon.page_ranges import parse_pages
 
@@ -92,7 +93,7 @@ def _add_recognize(subparsers: "Subparsers") -> None:
     )
     add(
         "--workers",
-        type=_positive,
+        type=positive,
         default=argparse.SUPPRESS,  # else it would hide the option of the same name before it
         metavar="N",
         help="how many pages to read at a time; default: what the machine bears",
@@ -155,10 +156,3 @@ def _pages(text: str) -> str:
     except RpcError as error:
         raise argparse.ArgumentTypeError(error.message.removeprefix("pages: ")) from None
     return text
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number

@@ -56,7 +56,7 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
     add(
         "--workers",
         "number of OCR workers (default: from processors and free memory, at most 8)",
-        type=_positive,
+        type=positive,
         metavar="N",
     )
     add(
@@ -93,28 +93,28 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
     add(
         "--max-jobs",
         "unfinished jobs accepted at a time (default: 1000)",
-        type=_positive,
+        type=positive,
         default=1000,
         metavar="N",
     )
     add(
         "--max-worker-pages",
         "replace a worker after so many pages (default: 1000)",
-        type=_positive,
+        type=positive,
         default=1000,
         metavar="N",
     )
     add(
         "--max-worker-bytes",
         "replace a worker that takes more memory (default: 1700000000)",
-        type=_positive,
+        type=positive,
         default=DEFAULT_MAX_WORKER_BYTES,
         metavar="N",
     )
     add(
         "--idle-timeout-s",
         "let a worker leave that has had no task for so many seconds (default: 300)",
-        type=_positive,
+        type=positive,
         default=300,
         metavar="SECONDS",
     )
@@ -132,21 +132,21 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
     add(
         "--max-document-bytes",
         f"largest document that is opened (default: {limits.max_document_bytes})",
-        type=_positive,
+        type=positive,
         default=limits.max_document_bytes,
         metavar="N",
     )
     add(
         "--max-pages",
         f"longest document that is opened (default: {limits.max_pages})",
-        type=_positive,
+        type=positive,
         default=limits.max_pages,
         metavar="N",
     )
     add(
         "--max-page-pixels",
         f"largest page that is read (default: {limits.max_page_pixels})",
-        type=_positive,
+        type=positive,
         default=limits.max_page_pixels,
         metavar="N",
     )
@@ -208,7 +208,8 @@ def _truth(text: str) -> bool:
     return known.get(text.lower(), False)
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Return the number of an option that counts something. Raise `ArgumentTypeError`."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")

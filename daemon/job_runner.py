@@ -183,10 +183,9 @@ class JobRunner:
             self.on_left(task)
             job, document = self._place(task.ref)
             page = document.pages[task.ref.page]
-            max_attempts = 1 if document.is_poisonous else job.options.max_attempts
             if not death.task_accepted:
                 job.put_back(task.ref, counts_attempt=False)
-            elif page.attempts < max_attempts:
+            elif page.attempts < job.max_attempts(document):
                 # The last of several attempts is at lower resolution.
                 if page.attempts > 1:
                     page.scale = LOWER_SCALE
@@ -204,8 +203,7 @@ class JobRunner:
         if isinstance(task, PageTask):
             job, document = self._place(task.ref)
             page = document.pages[task.ref.page]
-            max_attempts = 1 if document.is_poisonous else job.options.max_attempts
-            if page.scale == 1.0 and page.attempts < max_attempts:
+            if page.scale == 1.0 and page.attempts < job.max_attempts(document):
                 page.scale = LOWER_SCALE
                 job.put_back(task.ref, counts_attempt=True)
             else:

@@ -235,6 +235,10 @@ class Job:
         """Tell whether a page could be handed out now; with `suspects`, one of those too."""
         return any(document.takes(suspects=suspects) for document in self.documents)
 
+    def max_attempts(self, document: Document) -> int:
+        """Return how often a page may be tried that ends its workers."""
+        return 1 if document.is_poisonous else self.options.max_attempts
+
     def ref(self, document: Document, page: int) -> PageRef:
         """Return the name of a page."""
         return PageRef(self.job_id, document.index, page)
