@@ -3,11 +3,12 @@
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final, get_args
 
 from daemon.clock import Moment
+from daemon.config import Config, Timeouts
 from daemon.errors import RpcError, invalid_params
 from daemon.jobs import Document, Job, JobId
 from daemon.page_ranges import parse_pages
@@ -29,6 +30,7 @@ class Submission:
 
     documents: tuple[DocumentParams, ...]
     options: OcrOptions
+    timeouts: Timeouts
     engine: str
     output_dir: str | None
     output_kinds: tuple[str, ...]
@@ -42,14 +44,14 @@ def judge(
     options: OcrOptions,
     *,
     is_batch: bool,
-    allows_network_paths: bool,
+    config: Config,
 ) -> Submission:
     """Return the submission. Raise `RpcError` for what can be refused without opening a file."""
     for index, document in enumerate(documents):
         path = f"documents[{index}]" if is_batch else "document"
-        judge_document(document, path, allows_network_paths=allows_network_paths)
+        judge_document(document, path, config)
     if output_dir is not None:
-        _judge_path(output_dir, "output_dir", allows_network_paths=allows_network_paths)
+        _judge_path(output_dir, "output_dir", config)
     kinds = _judge_outputs(output_dir, outputs)
     engine = DEFAULT_ENGINE if options.engine == "auto" else options.engine
     if engine not in ENGINES:
@@ -59,27 +61,35 @@ def judge(
     region = options.region
     if region is not None and (region.width <= 0 or region.height <= 0):
         raise invalid_params("options.region", "width and height must be above 0")
-    return Submission(tuple(documents), options, engine, output_dir, kinds, is_batch)
+    timeouts = replace(
+        config.timeouts,
+        **{
+            one.name: asked
+            for one in fields(Timeouts)
+            if (asked := getattr(options, one.name)) is not None
+        },
+    )
+    return Submission(tuple(documents), options, timeouts, engine, output_dir, kinds, is_batch)
 
 
-def judge_document(document: DocumentParams, path: str, *, allows_network_paths: bool) -> None:
+def judge_document(document: DocumentParams, path: str, config: Config) -> None:
     """Raise `invalid_params` unless the document is named in one way, and well."""
     if (document.path is None) == (document.data is None):
         raise invalid_params(path, "give either path or data")
     if document.path is not None:
-        _judge_path(document.path, f"{path}.path", allows_network_paths=allows_network_paths)
+        _judge_path(document.path, f"{path}.path", config)
     if document.pages is not None:
         parse_pages(document.pages, f"{path}.pages")
 
 
-def _judge_path(text: str, path: str, *, allows_network_paths: bool) -> None:
+def _judge_path(text: str, path: str, config: Config) -> None:
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise invalid_params(path, "must be a Unicode string without NUL")
     if sys.platform == "win32":
         pure: PurePosixPath | PureWindowsPath = PureWindowsPath(text)
         if _DEVICE.fullmatch(pure.name.strip(" ")):
             raise invalid_params(path, "names a device")
-        if text.startswith(("\\\\", "//")) and not allows_network_paths:
+        if text.startswith(("\\\\", "//")) and not config.allow_dirs:
             raise invalid_params(path, "network and device paths need an allowed directory")
     else:
         pure = PurePosixPath(text)
@@ -139,6 +149,7 @@ def to_job(
         job_id=job_id,
         documents=documents,
         options=submission.options,
+        timeouts=submission.timeouts,
         engine=submission.engine,
         accepted=now,
         output_dir=submission.output_dir,

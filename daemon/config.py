@@ -3,14 +3,26 @@
 import argparse
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ocr_worker.wire import Limits
 
 ENV_PREFIX = "OCR_SIDECAR_"
-DEFAULT_MAX_WORKER_BYTES = 1_700_000_000
+MAX_SECONDS: Final = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long a job's parts may take, in seconds, where its request does not say."""
+
+    page_timeout_s: float = 300.0
+    """Each attempt at a page."""
+    job_timeout_s: float | None = None
+    """The whole job; None for no limit."""
+    silence_timeout_s: float = 30.0
+    """A worker that says nothing for so long is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +40,43 @@ class Config:
     max_jobs: int = 1000
     max_worker_pages: int = 1000
     """A worker that has done as many tasks is replaced, between two pages."""
-    max_worker_bytes: int = DEFAULT_MAX_WORKER_BYTES
+    max_worker_bytes: int = 1_700_000_000
     """So is one that takes more memory; a warm one takes 1.3 GB."""
     idle_timeout_s: float = 300.0
     """A worker without a task for so long leaves; the next task starts another."""
+    start_timeout_s: float = 60.0
+    """From a worker's spawn to ready; a cold disk and a virus scanner may take most of it."""
+    heartbeat_s: float = 30.0
+    """Between two pings to an idle worker."""
     worker_command: str | None = None
     """What starts a worker, in place of this installation's; one string, split as a shell does."""
     watch_parent: bool = True
     """Leave when the process that started us ends, unless the host names another."""
+    timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
+
+
+_DEFAULTS: Final = Config()
+_TIMEOUTS: Final = tuple(one.name for one in fields(Timeouts))
+_LIMITS: Final = Limits.__struct_fields__
+_PLAIN: Final = tuple(
+    one.name
+    for one in fields(Config)
+    if one.name not in ("allow_dirs", "watch_parent", "timeouts", "limits")
+)
+"""Settings that have an option and a variable of their own name."""
 
 
 def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.environ) -> None:
     """Add the options of serving; each defaults to its variable, then to `Config`'s default."""
 
     def add(flag: str, help_text: str, **kwargs: Any) -> None:
-        variable = ENV_PREFIX + flag.lstrip("-").replace("-", "_").upper()
+        name = flag.lstrip("-").replace("-", "_")
+        variable = ENV_PREFIX + name.upper()
+        default = _plain_settings(_DEFAULTS).get(name)
+        if default is not None:
+            kwargs["default"] = default
+            help_text += f" (default: {_text(default)})"
         # A string default goes through the option's own type, so a bad variable is a usage error.
         if variable in env:
             kwargs["default"] = env[variable]
@@ -52,7 +85,6 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
             # Only the variable has a text to convert; argparse forbids to say so beforehand.
             added.type = _truth
 
-    limits = Limits()
     add(
         "--workers",
         "number of OCR workers (default: from processors and free memory, at most 8)",
@@ -61,9 +93,8 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
     )
     add(
         "--on-eof",
-        "when stdin ends, cancel running jobs or finish them first (default: cancel)",
+        "when stdin ends, cancel running jobs or finish them first",
         choices=("cancel", "drain"),
-        default="cancel",
     )
     add(
         "--allow-dir",
@@ -86,38 +117,27 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
     )
     add(
         "--log-level",
-        "least severe message that is logged (default: info)",
+        "least severe message that is logged",
         choices=("debug", "info", "warning", "error"),
-        default="info",
     )
-    add(
-        "--max-jobs",
-        "unfinished jobs accepted at a time (default: 1000)",
-        type=positive,
-        default=1000,
-        metavar="N",
-    )
-    add(
-        "--max-worker-pages",
-        "replace a worker after so many pages (default: 1000)",
-        type=positive,
-        default=1000,
-        metavar="N",
-    )
-    add(
-        "--max-worker-bytes",
-        "replace a worker that takes more memory (default: 1700000000)",
-        type=positive,
-        default=DEFAULT_MAX_WORKER_BYTES,
-        metavar="N",
-    )
-    add(
-        "--idle-timeout-s",
-        "let a worker leave that has had no task for so many seconds (default: 300)",
-        type=positive,
-        default=300,
-        metavar="SECONDS",
-    )
+    for flag, counts in (
+        ("--max-jobs", "unfinished jobs accepted at a time"),
+        ("--max-worker-pages", "replace a worker after so many pages"),
+        ("--max-worker-bytes", "replace a worker that takes more memory"),
+        ("--max-document-bytes", "largest document that is opened"),
+        ("--max-pages", "longest document that is opened"),
+        ("--max-page-pixels", "largest page that is read"),
+    ):
+        add(flag, counts, type=positive, metavar="N")
+    for flag, lasts in (
+        ("--page-timeout-s", "time for each attempt at a page, unless its job says otherwise"),
+        ("--job-timeout-s", "time for a job, unless it says otherwise (default: no limit)"),
+        ("--silence-timeout-s", "look at a worker that says nothing for so long, likewise"),
+        ("--start-timeout-s", "time for a worker to start and load its engine"),
+        ("--heartbeat-s", "ask an idle worker for a sign of life every so often"),
+        ("--idle-timeout-s", "let a worker leave that has had no task for so long"),
+    ):
+        add(flag, lasts, type=seconds, metavar="SECONDS")
     add(
         "--worker-command",
         "program that starts a worker, for workers in another environment (default: this one)",
@@ -129,27 +149,6 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
         " (default: leave)",
         action="store_true",
     )
-    add(
-        "--max-document-bytes",
-        f"largest document that is opened (default: {limits.max_document_bytes})",
-        type=positive,
-        default=limits.max_document_bytes,
-        metavar="N",
-    )
-    add(
-        "--max-pages",
-        f"longest document that is opened (default: {limits.max_pages})",
-        type=positive,
-        default=limits.max_pages,
-        metavar="N",
-    )
-    add(
-        "--max-page-pixels",
-        f"largest page that is read (default: {limits.max_page_pixels})",
-        type=positive,
-        default=limits.max_page_pixels,
-        metavar="N",
-    )
 
 
 def from_options(options: argparse.Namespace) -> Config:
@@ -158,47 +157,38 @@ def from_options(options: argparse.Namespace) -> Config:
     if isinstance(allow_dirs, str):
         allow_dirs = allow_dirs.split(os.pathsep)
     return Config(
-        workers=options.workers,
-        on_eof=options.on_eof,
+        **{name: getattr(options, name) for name in _PLAIN},
         allow_dirs=tuple(Path(directory).resolve() for directory in allow_dirs if directory),
-        scratch_dir=options.scratch_dir,
-        log_dir=options.log_dir,
-        log_level=options.log_level,
-        max_jobs=options.max_jobs,
-        max_worker_pages=options.max_worker_pages,
-        max_worker_bytes=options.max_worker_bytes,
-        idle_timeout_s=float(options.idle_timeout_s),
-        worker_command=options.worker_command,
         watch_parent=not options.no_parent_watch,
-        limits=Limits(
-            max_document_bytes=options.max_document_bytes,
-            max_pages=options.max_pages,
-            max_page_pixels=options.max_page_pixels,
-        ),
+        timeouts=Timeouts(**{name: getattr(options, name) for name in _TIMEOUTS}),
+        limits=Limits(**{name: getattr(options, name) for name in _LIMITS}),
     )
 
 
 def to_arguments(config: Config) -> list[str]:
     """Return the command line that stands for these settings, for a daemon that we spawn."""
-    settings = {
-        "--workers": config.workers,
-        "--on-eof": config.on_eof,
-        "--scratch-dir": config.scratch_dir,
-        "--log-dir": config.log_dir,
-        "--log-level": config.log_level,
-        "--max-jobs": config.max_jobs,
-        "--max-worker-pages": config.max_worker_pages,
-        "--max-worker-bytes": config.max_worker_bytes,
-        "--idle-timeout-s": int(config.idle_timeout_s),
-        "--worker-command": config.worker_command,
-        "--max-document-bytes": config.limits.max_document_bytes,
-        "--max-pages": config.limits.max_pages,
-        "--max-page-pixels": config.limits.max_page_pixels,
-    }
-    given = [(flag, str(value)) for flag, value in settings.items() if value is not None]
+    given = [
+        (f"--{name.replace('_', '-')}", _text(value))
+        for name, value in _plain_settings(config).items()
+        if value is not None
+    ]
     given += [("--allow-dir", str(directory)) for directory in config.allow_dirs]
     arguments = [argument for pair in given for argument in pair]
     return arguments if config.watch_parent else [*arguments, "--no-parent-watch"]
+
+
+def _plain_settings(config: Config) -> dict[str, Any]:
+    """Return the settings whose option takes one value, by the option's name."""
+    return {
+        **{name: getattr(config, name) for name in _PLAIN},
+        **{name: getattr(config.timeouts, name) for name in _TIMEOUTS},
+        **{name: getattr(config.limits, name) for name in _LIMITS},
+    }
+
+
+def _text(value: object) -> str:
+    """Return a setting as one writes it: 300 rather than 300.0."""
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def _truth(text: str) -> bool:
@@ -214,3 +204,11 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
+
+
+def seconds(text: str) -> float:
+    """Return the duration that an option names. Raise `ArgumentTypeError`."""
+    duration = float(text)
+    if not 0 < duration <= MAX_SECONDS:
+        raise argparse.ArgumentTypeError("must be above 0 and at most a thousand million")
+    return duration

@@ -3,9 +3,12 @@
 import heapq
 from collections.abc import Hashable
 from itertools import count
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
+
+_SLACK: Final = 64
+"""How many dead entries are borne before it is worth to look for them."""
 
 
 class Deadlines(Generic[K]):
@@ -21,6 +24,10 @@ class Deadlines(Generic[K]):
         token = next(self._order)
         self._live[key] = token
         heapq.heappush(self._heap, (at, token, key))
+        if len(self._heap) > 2 * len(self._live) + _SLACK:
+            # Most deadlines are cleared long before they are due, and would lie here till then.
+            self._heap = [entry for entry in self._heap if self._live.get(entry[2]) == entry[1]]
+            heapq.heapify(self._heap)
 
     def clear(self, key: K) -> None:
         """Forget `key`; unknown keys are fine, since what it guards may have ended already."""

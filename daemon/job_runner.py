@@ -114,7 +114,7 @@ class JobRunner:
             keep = self._files.scratch_path(f"page-{self._n_kept}.json")
         task = PageTask(ref, keep)
         order = partial(work_orders.recognize, job, task, self._limits)
-        self._pool.assign(slot, task, order, now.monotonic, job.options.silence_timeout_s)
+        self._pool.assign(slot, task, order, now.monotonic, job.timeouts.silence_timeout_s)
         return True
 
     def on_accepted(self, slot: Slot, now: Moment) -> None:
@@ -123,9 +123,9 @@ class JobRunner:
         task = slot.task
         if isinstance(task, PageTask | AssembleTask):
             job_id = task.ref.job_id if isinstance(task, PageTask) else task.job_id
-            options = self._book.find(job_id).options
-            timeout_s = options.page_timeout_s if isinstance(task, PageTask) else timeout_s
-            self._pool.watchdog.watch_busy(slot, options.silence_timeout_s, now.monotonic)
+            timeouts = self._book.find(job_id).timeouts
+            timeout_s = timeouts.page_timeout_s if isinstance(task, PageTask) else timeout_s
+            self._pool.watchdog.watch_busy(slot, timeouts.silence_timeout_s, now.monotonic)
         self._deadlines.set(Timer("page", slot.number), now.monotonic + timeout_s)
 
     # What comes back.
@@ -208,7 +208,7 @@ class JobRunner:
                 job.put_back(task.ref, counts_attempt=True)
             else:
                 document.n_poison += 1
-                message = f"The page took longer than {job.options.page_timeout_s:g} s."
+                message = f"The page took longer than {job.timeouts.page_timeout_s:g} s."
                 error = RpcError("timeout", message, which="page", attempts=page.attempts)
                 self._end_page(task.ref, "failed", error, took_s, now)
         elif isinstance(task, AssembleTask):
@@ -352,7 +352,7 @@ class JobRunner:
         if timer.what == "forget":
             self.forget(self._book.find(job_id))
         elif job is not None and timer.what == "job":
-            message = f"The job took longer than {job.options.job_timeout_s:g} s."
+            message = f"The job took longer than {job.timeouts.job_timeout_s:g} s."
             job.failure = RpcError("timeout", message, which="job")
             self._stop(job, "failed", job.failure, now)
         elif job is not None:

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import NamedTuple, NewType
 
 from daemon.clock import Moment
+from daemon.config import Timeouts
 from daemon.errors import RpcError
 from daemon.messages import PageCounts
 from daemon.params import JobStateName, OcrOptions, TerminalStateName
@@ -171,6 +172,7 @@ class Job:
     job_id: JobId
     documents: list[Document]
     options: OcrOptions
+    timeouts: Timeouts
     engine: str
     accepted: Moment
     request_id: str | int | float | None = None

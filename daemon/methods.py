@@ -147,7 +147,7 @@ class Methods:
     # Documents and jobs.
 
     def _document_info(self, params: DocumentInfoParams, call: Call) -> None:
-        judge_document(params.document, "document", allows_network_paths=self._allows_network)
+        judge_document(params.document, "document", self.config)
         self.supervisor.describe(params, call.reply, call.now)
 
     def _ocr_start(self, params: OcrStartParams, call: Call) -> None:
@@ -170,13 +170,9 @@ class Methods:
             params.outputs,
             params.options,
             is_batch=is_batch,
-            allows_network_paths=self._allows_network,
+            config=self.config,
         )
         self.supervisor.submit(submission, call.reply, call.now)
-
-    @property
-    def _allows_network(self) -> bool:
-        return bool(self.config.allow_dirs)
 
     def _job_status(self, params: JobParams, call: Call) -> Struct:
         return reports.job_status(self.supervisor.book.find(params.job_id))

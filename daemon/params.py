@@ -87,7 +87,7 @@ class DocumentParams(Struct, frozen=True, kw_only=True):
 
 
 class OcrOptions(Struct, frozen=True, kw_only=True):
-    """How a job is to be done; every member has a default."""
+    """How a job is to be done; every member has a default, a timeout that of the configuration."""
 
     engine: str = "auto"
     languages: Annotated[tuple[str, ...], Meta(min_length=1)] = ("en",)
@@ -98,9 +98,9 @@ class OcrOptions(Struct, frozen=True, kw_only=True):
     region: Region | None = None
     inline: Literal["text", "words", "none"] = "text"
     priority: Priority = "normal"
-    page_timeout_s: Seconds = 300.0
+    page_timeout_s: Seconds | None = None
     job_timeout_s: Seconds | None = None
-    silence_timeout_s: Seconds = 30.0
+    silence_timeout_s: Seconds | None = None
     max_attempts: Annotated[int, Meta(ge=1, le=10)] = 3
     overwrite: bool = False
 

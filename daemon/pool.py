@@ -14,7 +14,7 @@ from daemon.events import WorkerGone, WorkerMeasured
 from daemon.params import RestartCause
 from daemon.ports import Host, Workers
 from daemon.restart_policy import GiveUp
-from daemon.succession import START_TIMEOUT_S, Succession
+from daemon.succession import Succession
 from daemon.timers import Timer, TimerName
 from daemon.watchdog import Watchdog
 from daemon.worker_slot import Death, Slot, SlotState, SlotTask, WorkerId
@@ -56,7 +56,7 @@ class Pool:
         self.succession = Succession(
             self.slots, workers, deadlines, config, new_worker_id, on_restart
         )
-        self.watchdog = Watchdog(workers, deadlines)
+        self.watchdog = Watchdog(workers, deadlines, config.heartbeat_s)
         self._next_task_id = 0
         self._is_stopping = False
 
@@ -94,7 +94,7 @@ class Pool:
         slot.spawn(worker_id, now)
         slot.engine = engine
         self._workers.spawn(worker_id, slot.number, engine)
-        self._deadlines.set(Timer("start", slot.number), now + START_TIMEOUT_S)
+        self._deadlines.set(Timer("start", slot.number), now + self._config.start_timeout_s)
         self._announce(slot)
 
     def assign(

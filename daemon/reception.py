@@ -188,8 +188,8 @@ class Reception:
         job = to_job(submission, self._new_job_id(), now)
         job.request_id = reply.request_id
         self._book.add(job)
-        if job.options.job_timeout_s is not None:
-            at = now.monotonic + job.options.job_timeout_s
+        if job.timeouts.job_timeout_s is not None:
+            at = now.monotonic + job.timeouts.job_timeout_s
             self._deadlines.set(Timer("job", job.job_id), at)
         logger.info("job {} accepted: {} document(s)", job.job_id, len(job.documents))
         reply.succeed(JobAccepted(job_id=job.job_id))

@@ -16,8 +16,6 @@ from daemon.timers import Timer
 from daemon.worker_slot import Slot, WorkerId
 from ocr_worker import wire
 
-START_TIMEOUT_S: Final = 60.0
-"""From spawn to ready; a cold disk and a virus scanner may take most of it."""
 RETIRE_S: Final = 0.6
 """How long a retired worker may take to leave before it is killed."""
 MEASURE_S: Final = 2.0
@@ -79,7 +77,7 @@ class Succession:
         slot.successor_id, slot.successor_cause = self._new_worker_id(), cause
         slot.no_successor_before = now + PAUSE_S
         self._workers.spawn(slot.successor_id, slot.number, slot.engine)
-        self._deadlines.set(Timer("successor", slot.number), now + START_TIMEOUT_S)
+        self._deadlines.set(Timer("successor", slot.number), now + self._config.start_timeout_s)
 
     def slot_of(self, worker_id: WorkerId) -> Slot | None:
         """Return the slot whose next worker this is."""
@@ -93,7 +91,7 @@ class Succession:
             self._on_restart(slot.successor_cause)
             self.retire(retired, now)
         elif not slot.is_ready:
-            self._deadlines.set(Timer("start", slot.number), now + START_TIMEOUT_S)
+            self._deadlines.set(Timer("start", slot.number), now + self._config.start_timeout_s)
 
     def retire(self, worker_id: WorkerId, now: float) -> None:
         """Let a worker go that nobody needs any more."""

@@ -20,10 +20,8 @@ PROBE_S: Final = 5.0
 """How long a silent worker is looked at, at most; less where its silence timeout is short."""
 MIN_CPU_SHARE: Final = 0.02
 """Of one processor, over the probe: less is sleep, as a waiting process wakes up now and then."""
-HEARTBEAT_S: Final = 30.0
-"""Between two pings to an idle worker."""
 PONG_S: Final = 10.0
-"""How long an idle worker may take to answer."""
+"""How long an idle worker may take to answer; less where it is asked more often."""
 
 
 @dataclass(slots=True)
@@ -46,9 +44,11 @@ class _Watch:
 class Watchdog:
     """Watches the workers of all slots, by slot number."""
 
-    def __init__(self, workers: Workers, deadlines: Deadlines[Timer]) -> None:
+    def __init__(self, workers: Workers, deadlines: Deadlines[Timer], heartbeat_s: float) -> None:
         self._workers = workers
         self._deadlines = deadlines
+        self._heartbeat_s = heartbeat_s
+        self._pong_s = min(PONG_S, heartbeat_s)
         self._busy: dict[int, _Watch] = {}
         self._asked: dict[int, int] = {}
         self._next_token = 0
@@ -62,7 +62,7 @@ class Watchdog:
     def watch_idle(self, slot: Slot, now: float) -> None:
         """The worker waits for a task: it is to answer a ping now and then."""
         self.forget(slot)
-        self._deadlines.set(Timer("heartbeat", slot.number), now + HEARTBEAT_S)
+        self._deadlines.set(Timer("heartbeat", slot.number), now + self._heartbeat_s)
 
     def forget(self, slot: Slot) -> None:
         """There is nothing to watch any more."""
@@ -110,7 +110,7 @@ class Watchdog:
                 self._on_silence(slot, now)
             case "heartbeat" if slot.state is SlotState.IDLE:
                 self._asked[slot.number] = self._ping(slot)
-                self._deadlines.set(Timer("pong", slot.number), now + PONG_S)
+                self._deadlines.set(Timer("pong", slot.number), now + self._pong_s)
             case "pong" if slot.state is SlotState.IDLE:
                 return True
         return False
@@ -122,7 +122,7 @@ class Watchdog:
             watch.probe = None
             self._deadlines.set(Timer("silence", number), now + watch.silence_s)
         for number in self._asked:
-            self._deadlines.set(Timer("pong", number), now + PONG_S)
+            self._deadlines.set(Timer("pong", number), now + self._pong_s)
 
     def _on_silence(self, slot: Slot, now: float) -> None:
         watch = self._busy.get(slot.number)

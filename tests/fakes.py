@@ -134,8 +134,9 @@ class World:
         self.seconds = 1000.0
         self.deaf: set[WorkerId] = set()
         """Workers that do not answer pings; the others do."""
+        self.config = config or Config()
         self.supervisor = Supervisor(
-            config or Config(),
+            self.config,
             n_slots,
             self.workers,
             self.files,
@@ -187,7 +188,7 @@ class World:
             outputs,
             OcrOptions(**options),
             is_batch=is_batch or len(files) > 1,
-            allows_network_paths=False,
+            config=self.config,
         )
         self.supervisor.submit(submission, reply, self.now)
         if check:

@@ -50,6 +50,21 @@ def run(client, path, **options):
     return pages, events[-1].params
 
 
+def restarts(client):
+    """Return the restarts there were, by cause."""
+    counted = client.request("metrics/get")["restarts"]
+    return {cause: n for cause, n in counted.items() if n}
+
+
+def wait_for_state(client, state, **members):
+    """Return the news that slot 1 is in this state, with these members."""
+    for event in client.notifications(timeout_s=10):
+        told = event.params
+        if (told.get("slot"), told.get("state")) == (1, state) and members.items() <= told.items():
+            return told
+    raise AssertionError("the daemon has ended")
+
+
 @pytest.mark.guarantee("G-3")
 @pytest.mark.parametrize(
     ("program", "kind", "extra"),
@@ -102,6 +117,48 @@ def test_a_worker_that_cannot_serve_ends_jobs_instead_of_hanging_them(spawn, pdf
     workers = client.request("worker/list")["workers"]
     assert [worker["state"] for worker in workers[1:]] == ["error"]
     assert client.request("document/info", {"document": {"path": pdf}})["page_count"] == 3
+
+
+def test_a_worker_that_never_becomes_ready_is_given_up_after_its_tries(spawn, pdf):
+    client = spawn("never_ready", "--start-timeout-s", "0.5")
+    _, terminal = run(client, pdf)
+
+    assert terminal["error"]["data"]["kind"] == "workers_unavailable"
+    (_, worker) = client.request("worker/list")["workers"]
+    assert (worker["state"], worker["pid"]) == ("error", None)
+    assert restarts(client) == {"start_failed": 4}
+
+
+def test_a_worker_that_never_becomes_ready_can_be_left_by_a_cancel(spawn, pdf):
+    client = spawn("never_ready")
+    job_id = client.start([pdf], options=QUICK)
+    wait_for_state(client, "starting")
+    client.request("job/cancel", {"job_id": job_id})
+    terminal = list(client.job_events(job_id, timeout_s=10))[-1].params
+
+    assert terminal["state"] == "cancelled"
+    assert client.close() == 0, "nor does it keep the daemon"
+
+
+def test_an_idle_worker_that_answers_no_ping_is_replaced(spawn, pdf):
+    client = spawn("silent_heartbeat", "--heartbeat-s", "0.5")
+    first = run(client, pdf)[1]["state"]
+    died = wait_for_state(client, "starting", signal=9)
+    second = run(client, pdf)[1]["state"]
+
+    assert (first, second) == ("succeeded", "succeeded")
+    (_, worker) = client.request("worker/list")["workers"]
+    assert worker["worker_id"] != died["worker_id"]
+    assert restarts(client)["silence"] >= 1
+
+
+def test_a_worker_that_stops_reading_costs_no_page_an_attempt(spawn, pdf):
+    client = spawn("stops_reading")
+    pages, terminal = run(client, pdf)
+
+    assert terminal["state"] == "succeeded"
+    assert [page["attempts"] for page in pages] == [1, 1, 1]
+    assert restarts(client) == {"silence": 1}
 
 
 def test_an_answer_after_a_cancel_changes_nothing_and_the_worker_is_kept(spawn, pdf):

@@ -12,7 +12,6 @@ from daemon.config import Config
 from daemon.errors import RpcError
 from daemon.events import WorkerGone, WorkerSaid
 from daemon.job_runner import MAX_BACKLOG_BYTES
-from daemon.watchdog import HEARTBEAT_S
 from daemon.worker_slot import SlotState
 from ocr_worker import wire
 from tests.fakes import FakeReply, World
@@ -131,7 +130,7 @@ def test_a_pong_to_somebody_elses_ping_is_no_answer_to_ours():
     world = awake(n_slots=1)
     inspector, slot = (slot.worker_id for slot in world.supervisor.pool.slots)
     world.deaf.add(inspector)
-    world.advance(HEARTBEAT_S)
+    world.advance(Config().heartbeat_s)
     ((heartbeat_to, heartbeat),) = pings(world)
     assert heartbeat_to == inspector
     reply = check(world, deep=True)

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from daemon.config import Config, add_options, from_options, to_arguments
+from daemon.config import Config, Timeouts, add_options, from_options, to_arguments
 from daemon.deadlines import Deadlines
 from daemon.errors import RpcError
 from daemon.page_ranges import select_existing, select_pages
@@ -48,6 +48,17 @@ def test_a_cleared_deadline_is_not_due_and_clearing_twice_is_fine():
 
     assert deadlines.next_at() is None
     assert due(deadlines, 2.0) == []
+
+
+def test_deadlines_that_are_set_again_and_again_take_no_more_room():
+    deadlines = Deadlines()
+    for at in range(10_000):
+        deadlines.set("page", at + 300.0)
+        deadlines.set("idle", at + 200.0)
+        deadlines.clear("page")
+
+    assert len(deadlines._heap) < 100
+    assert (deadlines.next_at(), deadlines.pop_due(1e6)) == (10_199.0, "idle")
 
 
 def test_a_slot_restarts_three_times_with_growing_backoff_and_then_gives_up():
@@ -138,8 +149,10 @@ def test_settings_survive_the_way_through_a_command_line(tmp_path):
         log_dir=tmp_path,
         log_level="debug",
         max_jobs=5,
+        heartbeat_s=0.25,
         worker_command="a b",
         watch_parent=False,
+        timeouts=Timeouts(page_timeout_s=1.5, job_timeout_s=86400, silence_timeout_s=2),
         limits=Limits(max_document_bytes=1, max_pages=2, max_page_pixels=3),
     )
 

@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 
 from daemon.admission import judge
+from daemon.config import Config
 from daemon.errors import RpcError
 from daemon.events import DocumentChecked, OutputsPublished, PathsChecked, WorkerGone, WorkerSaid
 from daemon.jobs import Document
@@ -470,7 +471,7 @@ def test_a_selection_outside_the_document_ends_the_job_with_its_error():
         None,
         OcrOptions(),
         is_batch=False,
-        allows_network_paths=False,
+        config=Config(),
     )
     world.supervisor.submit(submission, reply, world.now)
     world.answer_checks()
@@ -690,7 +691,7 @@ def test_the_scratch_copy_of_base64_data_goes_with_its_job(is_refused):
         None,
         OcrOptions(inline="none"),
         is_batch=False,
-        allows_network_paths=False,
+        config=Config(),
     )
     world.supervisor.submit(submission, reply, world.now)
     token, _ = world.files.checks.pop(0)
