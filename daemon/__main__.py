@@ -82,6 +82,7 @@ def _leave(exit_code: int, daemon: "Daemon") -> None:
 
     Falling off `main` would join or abort on threads that are blocked in a read for ever.
     """
+    daemon.page_files.close(_FILES_S)
     daemon.files.close(_FILES_S)
     if daemon.guard is not None:
         daemon.guard.close()

@@ -18,6 +18,8 @@ from ocr_worker import languages
 
 DEFAULT_ENGINE: Final = "rapidocr"
 ENGINES: Final = (DEFAULT_ENGINE, "null")
+MAX_NAME_BYTES: Final = 32 * 1024
+"""Of a path or name, so that a line has room for it; no system opens a longer one."""
 OUTPUT_KINDS: Final[tuple[str, ...]] = get_args(OutputKind)
 _LANGUAGE_TAG: Final = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
@@ -78,11 +80,15 @@ def judge_document(document: DocumentParams, path: str, config: Config) -> None:
         raise invalid_params(path, "give either path or data")
     if document.path is not None:
         _judge_path(document.path, f"{path}.path", config)
+    if len((document.name or "").encode(errors="surrogatepass")) > MAX_NAME_BYTES:
+        raise invalid_params(f"{path}.name", f"is longer than {MAX_NAME_BYTES} bytes")
     if document.pages is not None:
         parse_pages(document.pages, f"{path}.pages")
 
 
 def _judge_path(text: str, path: str, config: Config) -> None:
+    if len(text.encode(errors="surrogatepass")) > MAX_NAME_BYTES:
+        raise invalid_params(path, f"is longer than {MAX_NAME_BYTES} bytes")
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise invalid_params(path, "must be a Unicode string without NUL")
     if sys.platform == "win32":

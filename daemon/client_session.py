@@ -7,6 +7,7 @@ asked for is kept, in order, for the call that asks for it.
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -74,7 +75,8 @@ class Session:
     ) -> Any:
         """Send a request and return its result; notifications met meanwhile are kept.
 
-        Raise `RequestError` for an error reply, `DaemonGone`, `TimeoutError`.
+        What was too long for a line is read from its file. Raise `RequestError` for an error
+        reply, `DaemonGone`, `TimeoutError`.
         """
         return self.wait_reply(self.send_request(method, params), timeout_s=timeout_s)
 
@@ -103,7 +105,7 @@ class Session:
         if "error" in reply:
             error = reply["error"]
             raise RequestError(error["code"], error["message"], error.get("data"))
-        return reply["result"]
+        return _whole_result(reply["result"])
 
     def notify(self, method: str, params: Mapping[str, Any] | None = None) -> None:
         """Send a notification. Raise `DaemonGone`."""
@@ -156,7 +158,7 @@ class Session:
         message = self._take(wanted, _deadline(timeout_s))
         if not isinstance(message, dict):
             raise ProtocolViolation("can't happen: a notification that is no object")
-        return Notification(message["method"], message.get("params", {}))
+        return Notification(message["method"], _whole_params(message.get("params", {})))
 
     def _take(self, wanted: Callable[[Message], bool], deadline: float | None) -> Message:
         """Return the first message that is wanted, kept or new, and keep those met before it."""
@@ -189,6 +191,28 @@ class Session:
 
 def _deadline(timeout_s: float | None) -> float | None:
     return None if timeout_s is None else read_clock().monotonic + timeout_s
+
+
+def _whole_result(result: Any) -> Any:
+    """Return a result, from its file where no line had room for it."""
+    if not (isinstance(result, dict) and result.keys() == {"overflow"}):
+        return result
+    try:
+        return orjson.loads(Path(result["overflow"]["path"]).read_bytes())
+    except (OSError, ValueError):
+        raise ProtocolViolation("the file of a long result cannot be read") from None
+
+
+def _whole_params(params: dict[str, Any]) -> dict[str, Any]:
+    """Return a notification's params, from their file where no line had room for them."""
+    path = params.get("path")
+    if not isinstance(path, str):
+        return params
+    # The file goes with its job; what the line holds is true even so.
+    with contextlib.suppress(OSError, ValueError):
+        whole: dict[str, Any] = orjson.loads(Path(path).read_bytes())
+        return whole
+    return params
 
 
 def _is_notification(message: Message) -> bool:

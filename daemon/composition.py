@@ -19,9 +19,12 @@ from daemon.events import Event
 from daemon.files import FileSystem
 from daemon.guard_process import GuardProcess, guard_command
 from daemon.health_methods import HealthMethods
+from daemon.heap import share_one_heap
 from daemon.host_watch import HostWatch
+from daemon.line_files import LineFiles
 from daemon.methods import MAX_BATCH, MAX_LINE_BYTES, Methods
 from daemon.outbox import Outbox
+from daemon.page_files import PageFiles
 from daemon.scratch import Scratch
 from daemon.supervisor import Supervisor
 from daemon.transport import Transport
@@ -38,12 +41,14 @@ class Daemon:
 
     loop: EventLoop
     files: FileSystem
+    page_files: PageFiles
     guard: GuardProcess | None
     sinks: list[log.BoundedSink]
 
 
 def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     """Return a daemon for the host on these descriptors; `parent` is who started us."""
+    share_one_heap()
     started_at = read_clock().monotonic
     instance_id = uuid4().hex
     log_dir = config.log_dir or user_state_path(_APP, appauthor=False) / "log"
@@ -63,14 +68,15 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     else:
         guard = GuardProcess(guard_command(scratch.path), inbox.put)
         guard.start()
-    outbox = Outbox()
+    outbox = Outbox(lambda name: str(scratch.path / name))
     workers = WorkerProcesses(inbox.put, worker_command(config.worker_command), guard)
     workers.start()
     files = FileSystem(config.allow_dirs, scratch, inbox.put)
     files.sweep_scratch()
+    page_files = PageFiles(scratch, inbox.put)
     machine = hardware.survey(config.workers)
     supervisor = Supervisor(
-        config, machine.workers, workers, files, outbox, new_id=lambda: uuid4().hex
+        config, machine.workers, workers, files, page_files, outbox, new_id=lambda: uuid4().hex
     )
     methods = Methods(
         supervisor=supervisor,
@@ -92,6 +98,7 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     dispatcher = Dispatcher(
         methods.table(), outbox, MAX_BATCH, MAX_LINE_BYTES, supervisor.metrics.on_refusal
     )
-    transport = Transport(wire_in, wire_out, MAX_LINE_BYTES, inbox.put)
+    resolve = LineFiles(scratch).resolve
+    transport = Transport(wire_in, wire_out, MAX_LINE_BYTES, inbox.put, resolve)
     loop = EventLoop(inbox, supervisor, dispatcher, outbox, transport, host_watch)
-    return Daemon(loop, files, guard, logs.sinks)
+    return Daemon(loop, files, page_files, guard, logs.sinks)

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, Signature
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import orjson
 from jsonrpcserver import JsonRpcError, Success, dispatch_to_serializable
 from loguru import logger
 
+from daemon import responses
 from daemon.clock import Moment
 from daemon.errors import RpcError, invalid_params
 from daemon.framing import TooLong
@@ -24,6 +25,7 @@ from daemon.internal_errors import internal_error
 from daemon.messages import JobAccepted
 from daemon.outbox import Outbox
 from daemon.params import Struct
+from daemon.responses import AnyLength, EncodedResult
 
 _BOM: Final = b"\xef\xbb\xbf"
 _DEFERRED: Final = object()
@@ -48,8 +50,18 @@ class Call:
     now: Moment
 
 
-_Deliver = Callable[[dict[str, Any] | None, str | None], None]
-"""Takes the response, None where none is wanted, and the job that it names."""
+_Deliver = Callable[[dict[str, Any] | None, "_After"], None]
+"""Takes the response, None where none is wanted, and what waits for it to be queued."""
+
+
+class _After(NamedTuple):
+    """What must not overtake a response: news of the job that it names, an action."""
+
+    job_id: str | None = None
+    act: Callable[[], None] | None = None
+
+
+_NOTHING: Final = _After()
 
 Handler = Callable[[Any, Call], Struct | None]
 """Takes typed params; returns the result, or None when `call.reply` is answered later."""
@@ -149,16 +161,20 @@ class Dispatcher:
     def _owe(self, deliver: _Deliver) -> "PendingReply":
         """Return the reply to one request, which is counted when it is an error."""
 
-        def note(response: dict[str, Any] | None, job_id: str | None) -> None:
+        def note(response: dict[str, Any] | None, after: _After) -> None:
             if response is not None and "error" in response:
                 self._on_refusal(response["error"]["data"]["kind"])
-            deliver(response, job_id)
+            deliver(response, after)
 
         return PendingReply(note)
 
-    def _send_single(self, response: dict[str, Any] | None, job_id: str | None) -> None:
+    def _send_single(self, response: dict[str, Any] | None, after: _After) -> None:
         if response is not None:
-            self._outbox.reply(_encode(response))
+            outbox = self._outbox
+            line = responses.encode(response, outbox.max_line_bytes, outbox.new_result_path)
+            outbox.reply(line)
+        if after.act is not None:
+            after.act()
 
 
 class PendingReply:
@@ -170,10 +186,14 @@ class PendingReply:
         self.is_wanted = True
         """False for a notification, which gets no answer."""
 
-    def succeed(self, result: Struct) -> None:
-        """Answer with a result."""
+    def succeed(self, result: Struct, then: Callable[[], None] | None = None) -> None:
+        """Answer with a result; `then` is called once the answer is queued."""
         job_id = result.job_id if isinstance(result, JobAccepted) else None
-        self.settle({"result": msgspec.to_builtins(result)}, job_id)
+        self.settle({"result": msgspec.to_builtins(result)}, _After(job_id, then))
+
+    def succeed_encoded(self, result: EncodedResult | AnyLength) -> None:
+        """Answer with a result that is of no type of ours any more."""
+        self.settle({"result": result})
 
     def fail(self, error: RpcError) -> None:
         """Answer with an error."""
@@ -184,14 +204,14 @@ class PendingReply:
         self.is_wanted = False
         self.settle({})
 
-    def settle(self, outcome: dict[str, Any], job_id: str | None = None) -> None:
+    def settle(self, outcome: dict[str, Any], after: _After = _NOTHING) -> None:
         """Answer with `result` or `error` as in `outcome`."""
         if self._deliver is None:
             logger.error("can't happen: a request was answered twice")
             return
         response = {"jsonrpc": "2.0", **outcome, "id": self.request_id}
         deliver, self._deliver = self._deliver, None
-        deliver(response if self.is_wanted else None, job_id)
+        deliver(response if self.is_wanted else None, after)
 
 
 class _Batch:
@@ -201,22 +221,25 @@ class _Batch:
         self._outbox = outbox
         self._n_open = n_members
         self._responses: list[dict[str, Any]] = []
-        self._job_ids: list[str] = []
+        self._afters: list[_After] = []
 
-    def add(self, response: dict[str, Any] | None, job_id: str | None) -> None:
+    def add(self, response: dict[str, Any] | None, after: _After) -> None:
         self._n_open -= 1
         if response is not None:
             self._responses.append(response)
-        if job_id is not None:
+        if after.job_id is not None:
             # Nothing about the job may be said before the line that names it.
-            self._outbox.hold(job_id)
-            self._job_ids.append(job_id)
+            self._outbox.hold(after.job_id)
+        self._afters.append(after)
         if self._n_open:
             return
         if self._responses:
-            self._outbox.reply(_encode(self._responses))
-        for held in self._job_ids:
-            self._outbox.release(held)
+            self._outbox.reply(responses.encode_batch(self._responses))
+        for one in self._afters:
+            if one.job_id is not None:
+                self._outbox.release(one.job_id)
+            if one.act is not None:
+                one.act()
 
 
 def _is_response(message: Any) -> bool:
@@ -280,20 +303,6 @@ def _convert(params: dict[str, Any], to: type[Struct]) -> Struct:
         path = ".".join(filter(None, (match["path"], match["missing"])))
         what = match["what"].replace("`", "")
         raise invalid_params(path, what[:1].lower() + what[1:]) from None
-
-
-def _encode(response: dict[str, Any] | list[dict[str, Any]]) -> bytes:
-    try:
-        return orjson.dumps(response, option=orjson.OPT_APPEND_NEWLINE)
-    except TypeError:
-        # A file name that is no Unicode, for one; the other members of a batch still count.
-        if isinstance(response, list):
-            return b"[%b]\n" % b",".join(_encode(one).rstrip() for one in response)
-        error = internal_error("a result could not be serialized").to_wire()
-        return orjson.dumps(
-            {"jsonrpc": "2.0", "error": error, "id": response.get("id")},
-            option=orjson.OPT_APPEND_NEWLINE,
-        )
 
 
 def _identity(message: Any) -> Any:

@@ -34,8 +34,8 @@ OVERSLEPT_S: Final = 5.0
 """A wait that ends later than this was no wait: the machine was suspended, or we were stopped."""
 _FLUSH_S: Final = 0.5
 """How long the last lines may take to be read by the host."""
-MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
-"""Above this much of unread replies, no more requests are read."""
+MAX_UNREAD_BYTES: Final = 64 * 1024 * 1024
+"""Above this much that the host has not read, no more requests are read."""
 _SIGNAL_EXITS: Final = {signal.SIGTERM: ExitCode.SIGTERM, signal.SIGINT: ExitCode.SIGINT}
 
 
@@ -149,7 +149,7 @@ class EventLoop:
         if not self._writer_is_busy and self._host_reads and not self._outbox.is_empty:
             self._transport.write(self._outbox.next_chunk())
             self._writer_is_busy = True
-        if self._outbox.reply_bytes < MAX_REPLY_BYTES:
+        if self._outbox.reply_bytes + self._outbox.backlog_bytes < MAX_UNREAD_BYTES:
             while self._owed_credits:
                 self._owed_credits -= 1
                 self._transport.give_credit()

@@ -5,6 +5,9 @@ from typing import TypeAlias
 
 from daemon.errors import RpcError
 from daemon.framing import TooLong
+from daemon.jobs import JobId
+from daemon.lines import Place
+from daemon.page_store import PageKey
 from daemon.params import LogLevel
 from daemon.worker_slot import WorkerId
 from ocr_worker import wire
@@ -138,6 +141,14 @@ class OutputsPublished:
     failure: RpcError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PagesMoved:
+    """Pages of a job were written to its file; None for those that could not be."""
+
+    job_id: JobId
+    places: tuple[tuple[PageKey, Place | None], ...]
+
+
 WorkerEvent: TypeAlias = (
     WorkerSpawned
     | WorkerSpawnFailed
@@ -146,6 +157,7 @@ WorkerEvent: TypeAlias = (
     | WorkerGone
     | PathsChecked
     | OutputsPublished
+    | PagesMoved
 )
 """What the supervisor handles: news of workers and of the file system."""
 

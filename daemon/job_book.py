@@ -1,15 +1,17 @@
 """All jobs there are: by id, in turn for the next page, and how long finished ones are kept; pure.
 
-Also the one seam behind which pages that were read are stored; in memory for now.
+The pages that were read are in `page_store`.
 """
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final, get_args
 
 from daemon.errors import RpcError
 from daemon.jobs import Job, JobId, PageRef
-from daemon.messages import PageParams, TerminalParams
+from daemon.messages import TerminalParams
+from daemon.page_store import PageStore
 from daemon.params import Priority
 
 KEPT_JOBS: Final = 200
@@ -25,7 +27,7 @@ class JobBook:
         self._active: OrderedDict[JobId, Job] = OrderedDict()
         self._finished: deque[JobId] = deque()
         self._turns: dict[Priority, deque[Job]] = {name: deque() for name in _PRIORITIES}
-        self._pages: dict[JobId, dict[tuple[int, int], PageParams]] = {}
+        self.pages = PageStore()
         self._terminals: dict[JobId, TerminalParams] = {}
 
     def __iter__(self) -> Iterator[Job]:
@@ -50,7 +52,7 @@ class JobBook:
         """Take a job in."""
         self._jobs[job.job_id] = self._active[job.job_id] = job
         self._turns[job.options.priority].append(job)
-        self._pages[job.job_id] = {}
+        self.pages.open(job.job_id)
 
     def find(self, job_id: str) -> Job:
         """Return a job. Raise `job_not_found` for one that never was or is no longer kept."""
@@ -100,26 +102,14 @@ class JobBook:
         """How many pages wait for a slot."""
         return sum(doc.n_waiting for job in self._active.values() for doc in job.documents)
 
-    def store_page(self, ref: PageRef, page: PageParams) -> None:
-        """Keep what came of a page that was tried."""
-        self._pages[ref.job_id][ref.document, ref.page] = page
-
-    def pages(self, job: Job) -> list[PageParams]:
-        """Return the pages stored, by document and number."""
-        stored = self._pages[job.job_id]
-        return [stored[key] for key in sorted(stored)]
-
     def finish(self, job: Job, terminal: TerminalParams) -> list[Job]:
-        """Note a job's end; return the jobs that are no longer kept because of it."""
+        """Note a job's end; return the jobs that are to be forgotten because of it."""
         del self._active[job.job_id]
         self._turns[job.options.priority].remove(job)
         self._terminals[job.job_id] = terminal
         self._finished.append(job.job_id)
-        dropped = []
-        while len(self._finished) > KEPT_JOBS:
-            dropped.append(self._jobs[self._finished[0]])
-            self.forget(dropped[-1])
-        return dropped
+        n_excess = max(0, len(self._finished) - KEPT_JOBS)
+        return [self._jobs[job_id] for job_id in islice(self._finished, n_excess)]
 
     def terminal(self, job: Job) -> TerminalParams | None:
         """Return the terminal notification's params; None while the job is not finished."""
@@ -128,7 +118,8 @@ class JobBook:
     def forget(self, job: Job) -> None:
         """Drop a finished job and all it has left."""
         self._finished.remove(job.job_id)
-        del self._jobs[job.job_id], self._pages[job.job_id], self._terminals[job.job_id]
+        self.pages.close(job.job_id)
+        del self._jobs[job.job_id], self._terminals[job.job_id]
 
     def _next_in_turn(self, *, suspects: bool) -> Job | None:
         for turns in self._turns.values():

@@ -7,6 +7,7 @@ something that happened.
 from functools import partial
 from typing import Final
 
+import msgspec
 from loguru import logger
 
 from daemon import assembling, reports, work_orders
@@ -19,11 +20,12 @@ from daemon.inspector import error_of
 from daemon.internal_errors import internal_error
 from daemon.job_book import KEPT_JOB_S, JobBook
 from daemon.jobs import Document, DocumentState, Job, JobId, PageRef
+from daemon.messages import PageParams
 from daemon.metrics import Metrics
 from daemon.page_ranges import select_pages
 from daemon.params import PageStateName
 from daemon.pool import Pool
-from daemon.ports import Files, Host
+from daemon.ports import Files, Host, PageFiles
 from daemon.timers import Timer
 from daemon.worker_slot import AssembleTask, Death, PageTask, Slot, SlotTask
 from ocr_worker import wire
@@ -47,6 +49,7 @@ class JobRunner:
         pool: Pool,
         deadlines: Deadlines[Timer],
         files: Files,
+        page_files: PageFiles,
         host: Host,
         metrics: Metrics,
     ) -> None:
@@ -55,6 +58,7 @@ class JobRunner:
         self._pool = pool
         self._deadlines = deadlines
         self._files = files
+        self._page_files = page_files
         self._host = host
         self._metrics = metrics
         self._assembling = Assembling(book, pool, files)
@@ -222,8 +226,7 @@ class JobRunner:
         job.end_page(ref, page.state)
         self._metrics.on_page_read(page.seconds, now.monotonic)
         told = reports.read_page(job, ref, page, took_s, job.options)
-        self._book.store_page(ref, told)
-        self._host.notify("job/page", told)
+        self._tell_page(ref, told)
         self._tell_progress(job, now)
         self.settle(job, now)
 
@@ -250,8 +253,13 @@ class JobRunner:
         took_s: float,
         error: RpcError | None,
     ) -> None:
-        told = reports.ended_page(job, ref, state, took_s, error)
-        self._book.store_page(ref, told)
+        self._tell_page(ref, reports.ended_page(job, ref, state, took_s, error))
+
+    def _tell_page(self, ref: PageRef, told: PageParams) -> None:
+        pages = self._book.pages
+        pages.put(ref.job_id, (ref.document, ref.page), msgspec.json.encode(told))
+        for move in pages.take_excess():
+            self._page_files.keep(move)
         self._host.notify("job/page", told)
 
     # Documents and jobs to their end.
@@ -319,8 +327,8 @@ class JobRunner:
         self._host.notify(method, terminal)
         logger.info("job {} {}", job.job_id, terminal.state)
         self._deadlines.set(Timer("forget", job.job_id), now.monotonic + KEPT_JOB_S)
-        for dropped in self._book.finish(job, terminal):
-            self._deadlines.clear(Timer("forget", dropped.job_id))
+        for excess in self._book.finish(job, terminal):
+            self.forget(excess)
         for document in job.documents:
             copy = (document.path,) if document.is_copy and document.path else ()
             self._files.discard((*document.kept.values(), *copy))
@@ -334,6 +342,8 @@ class JobRunner:
         """Drop a finished job before its time."""
         self._deadlines.clear(Timer("forget", job.job_id))
         self._book.forget(job)
+        self._page_files.drop(job.job_id)
+        self._files.discard(self._host.forget(job.job_id))
 
     def _fail_all(self, now: Moment) -> None:
         """No slot is left that could read a page or write an output."""

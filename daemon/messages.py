@@ -206,6 +206,14 @@ class HardwareResult(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class ReplayResult(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """Result of `events/replay`: the numbers about to be sent, and how many are lost."""
+
+    from_: int | None
+    to: int | None
+    missed: int
+
+
 # Notifications.
 
 
@@ -243,6 +251,7 @@ class PageParams(Struct, frozen=True, kw_only=True):
     engine: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET
+    path: str | UnsetType | None = UNSET
     error: dict[str, Any] | UnsetType = UNSET
 
 
@@ -286,6 +295,7 @@ class TerminalParams(Struct, frozen=True, kw_only=True):
     duration_seconds: float
     pages: PageCounts
     failed_pages: tuple[FailedPage, ...]
+    path: str | UnsetType | None = UNSET
     error: dict[str, Any] | UnsetType = UNSET
 
 

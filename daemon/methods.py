@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 from daemon import __version__, hardware, reports
 from daemon.admission import ENGINES, judge, judge_document
 from daemon.config import Config
@@ -12,6 +14,7 @@ from daemon.dispatch import Call, Method
 from daemon.errors import invalid_params
 from daemon.health_methods import HealthMethods
 from daemon.job_book import KEPT_JOB_S, KEPT_JOBS
+from daemon.lines import Part
 from daemon.log import Log
 from daemon.messages import (
     NOTIFICATIONS,
@@ -27,6 +30,7 @@ from daemon.messages import (
     JobStatusResult,
     LanguageInfo,
     LanguageListResult,
+    ReplayResult,
     ServerInfo,
     ServerLimits,
     StatusResult,
@@ -46,9 +50,11 @@ from daemon.params import (
     NoParams,
     OcrStartBatchParams,
     OcrStartParams,
+    ReplayParams,
     ShutdownParams,
     Struct,
 )
+from daemon.responses import EncodedResult
 from daemon.supervisor import Supervisor
 from ocr_worker import languages
 
@@ -88,6 +94,7 @@ class Methods:
             "job/cancel": Method(JobParams, JobStateResult, self._job_cancel),
             "$/cancelRequest": Method(CancelRequestParams, Empty, self._cancel_request),
             "job/forget": Method(JobParams, Empty, self._job_forget),
+            "events/replay": Method(ReplayParams, ReplayResult, self._events_replay),
             "status/get": Method(NoParams, StatusResult, self._status_get),
             "worker/list": Method(NoParams, WorkerListResult, self._worker_list),
             "engine/list": Method(NoParams, EngineListResult, self._engine_list),
@@ -107,6 +114,8 @@ class Methods:
         if wishes.progress_interval_ms is not None:
             interval_s = max(wishes.progress_interval_ms, 0) / 1000
             self.supervisor.runner.progress_interval_s = interval_s
+        if wishes.max_line_bytes is not None:
+            self.outbox.max_line_bytes = wishes.max_line_bytes
         self.outbox.opt_out(wishes.opt_out_notifications)
         self.supervisor.tells_stderr = wishes.diagnostics
         self.logs.tell_host(wishes.log_level)
@@ -183,7 +192,7 @@ class Methods:
             jobs=tuple(row for row in rows if params.state in (None, row.state)),
         )
 
-    def _job_result(self, params: JobResultParams, call: Call) -> Struct:
+    def _job_result(self, params: JobResultParams, call: Call) -> None:
         book = self.supervisor.book
         job = book.find(params.job_id)
         if params.document is not None and not 0 <= params.document < len(job.documents):
@@ -195,8 +204,13 @@ class Methods:
             for document in job.documents
             if params.document in (None, document.index) and document.page_count
         }
-        pages = (page for page in book.pages(job) if page.page in wanted.get(page.document, ()))
-        return JobResultResult(terminal=book.terminal(job), pages=tuple(pages))
+        pages: list[Part] = []
+        for (document, number), content in book.pages.pages(job.job_id):
+            if number in wanted.get(document, ()):
+                pages += [b",", content]
+        terminal = msgspec.json.encode(book.terminal(job))
+        parts = (b'{"terminal":', terminal, b',"pages":[', *pages[1:], b"]}")
+        call.reply.succeed_encoded(EncodedResult(parts))
 
     def _job_cancel(self, params: JobParams, call: Call) -> None:
         job = self.supervisor.book.find(params.job_id)
@@ -204,6 +218,10 @@ class Methods:
         state = job.state if job.is_over else "cancelled"
         call.reply.succeed(JobStateResult(job_id=job.job_id, state=state))
         self.supervisor.cancel(job, call.now)
+
+    def _events_replay(self, params: ReplayParams, call: Call) -> None:
+        result = self.outbox.what_came_after(params.since)
+        call.reply.succeed(result, then=lambda: self.outbox.send_again(result))
 
     def _cancel_request(self, params: CancelRequestParams, call: Call) -> Struct:
         self.supervisor.cancel_request(params.id, call.now)

@@ -11,6 +11,8 @@ from msgspec import Meta
 from ocr_worker.wire import Region
 
 PROTOCOL_VERSION = 1
+MIN_LINE_BYTES = 4096
+"""What a host has to take at least; the members that are never cut need room."""
 
 OutputKind = Literal["text", "json"]
 Priority = Literal["interactive", "normal", "background"]
@@ -60,7 +62,7 @@ class ClientInfo(Struct, frozen=True, kw_only=True):
 class Capabilities(Struct, frozen=True, kw_only=True):
     """What the host can take."""
 
-    max_line_bytes: int | None = None
+    max_line_bytes: Annotated[int, Meta(ge=MIN_LINE_BYTES)] | None = None
     progress_interval_ms: int | None = None
     opt_out_notifications: tuple[str, ...] = ()
     diagnostics: bool = False
@@ -154,6 +156,12 @@ class JobResultParams(Struct, frozen=True, kw_only=True):
     job_id: str
     document: int | None = None
     pages: str | None = None
+
+
+class ReplayParams(Struct, frozen=True, kw_only=True):
+    """Params of `events/replay`: the last `seq` that the host has seen."""
+
+    since: Annotated[int, Meta(ge=0, le=1 << 62)]
 
 
 class LanguageListParams(Struct, frozen=True, kw_only=True):

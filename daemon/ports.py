@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from daemon.errors import RpcError
+from daemon.jobs import JobId
+from daemon.page_store import Move
 from daemon.params import DocumentParams, Struct
 from daemon.worker_slot import WorkerId
 from ocr_worker import wire
@@ -67,11 +69,24 @@ class Files(Protocol):
         """Return the path of a scratch file of that name; the folder is there."""
 
 
+class PageFiles(Protocol):
+    """The files of pages that memory has no room for."""
+
+    def keep(self, move: Move) -> None:
+        """Write pages to their job's file; answered by `PagesMoved`."""
+
+    def drop(self, job_id: JobId) -> None:
+        """Remove a job's file."""
+
+
 class Host(Protocol):
     """The host's end of the wire."""
 
     def notify(self, method: str, params: Struct, *, latest_of: str | None = None) -> None:
         """Queue a notification; one of the same `latest_of` that still waits is replaced."""
+
+    def forget(self, job_id: JobId) -> Sequence[str]:
+        """Keep nothing of a job any more; returns the files of its notifications."""
 
     @property
     def backlog_bytes(self) -> int:

@@ -6,6 +6,7 @@ owner is gone. A process number in the name would not: it is another's in anothe
 shares the user's cache folder.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -32,9 +33,12 @@ class Scratch:
         self.path = (root / f"{_PREFIX}{instance_id}").absolute()
         self._lock_path = Path(f"{self.path}.lock")
         self._lock: int | None = None
+        self._is_removed = False
 
     def make(self) -> None:
-        """Make the folder unless it is there. Raise `OSError`."""
+        """Make the folder unless it is there. Raise `OSError`, also when it was removed."""
+        if self._is_removed:
+            raise OSError(errno.ENOENT, "the daemon leaves")
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._lock is None:
             self._claim()
@@ -42,6 +46,7 @@ class Scratch:
 
     def remove(self) -> None:
         """Remove the folder and all that is in it."""
+        self._is_removed = True
         shutil.rmtree(self.path, ignore_errors=True)
         if self._lock is not None:
             os.close(self._lock)

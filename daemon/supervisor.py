@@ -20,6 +20,7 @@ from daemon.deadlines import Deadlines
 from daemon.errors import ExitCode, RpcError
 from daemon.events import (
     OutputsPublished,
+    PagesMoved,
     PathsChecked,
     WorkerEvent,
     WorkerGone,
@@ -36,7 +37,7 @@ from daemon.lifecycle import Lifecycle, Phase
 from daemon.metrics import Metrics
 from daemon.params import DocumentInfoParams
 from daemon.pool import Pool
-from daemon.ports import Files, Host, Reply, Workers, is_same_id
+from daemon.ports import Files, Host, PageFiles, Reply, Workers, is_same_id
 from daemon.reception import Reception
 from daemon.timers import Timer
 from daemon.worker_slot import Death, InspectTask, Slot, SlotState, WorkerId
@@ -55,6 +56,7 @@ class Supervisor:
         n_slots: int,
         workers: Workers,
         files: Files,
+        page_files: PageFiles,
         host: Host,
         new_id: Callable[[], str],
     ) -> None:
@@ -79,7 +81,14 @@ class Supervisor:
             self.pool, self.deadlines, files, config.limits, self._on_counted
         )
         self.runner = JobRunner(
-            config.limits, self.book, self.pool, self.deadlines, files, host, self.metrics
+            config.limits,
+            self.book,
+            self.pool,
+            self.deadlines,
+            files,
+            page_files,
+            host,
+            self.metrics,
         )
         self.reception = Reception(
             self.book,
@@ -207,6 +216,8 @@ class Supervisor:
                 self.reception.on_checked(event, now)
             case OutputsPublished():
                 self.runner.on_published(event, now)
+            case PagesMoved(job_id, places):
+                self.book.pages.on_moved(job_id, places)
             case _:
                 assert_never(event)
         self.pump(now)

@@ -8,6 +8,7 @@ from typing import Final
 
 from daemon.events import ChunkWritten, Event, HostClosed, LinesReceived
 from daemon.framing import LineSplitter
+from daemon.lines import Line, StoredLine
 from daemon.threads import start_thread
 from ocr_worker.wire import write_all
 
@@ -20,14 +21,20 @@ class Transport:
     """The wire to the host. The descriptors are private duplicates that nobody else uses."""
 
     def __init__(
-        self, wire_in: int, wire_out: int, max_line_bytes: int, post: Callable[[Event], None]
+        self,
+        wire_in: int,
+        wire_out: int,
+        max_line_bytes: int,
+        post: Callable[[Event], None],
+        resolve: Callable[[StoredLine], bytes],
     ) -> None:
         self._wire_in = wire_in
         self._wire_out = wire_out
         self._max_line_bytes = max_line_bytes
         self._post = post
+        self._resolve = resolve
         self._credits = Semaphore(_READ_CREDITS)
-        self._chunks: SimpleQueue[list[bytes]] = SimpleQueue()
+        self._chunks: SimpleQueue[list[Line]] = SimpleQueue()
 
     def start(self) -> None:
         """Start both threads."""
@@ -38,7 +45,7 @@ class Transport:
         """Let the reader post once more; called for each `LinesReceived` that was dealt with."""
         self._credits.release()
 
-    def write(self, lines: list[bytes]) -> None:
+    def write(self, lines: list[Line]) -> None:
         """Hand lines to the writer; answered by `ChunkWritten`, unless the pipe is broken."""
         self._chunks.put(lines)
 
@@ -60,8 +67,9 @@ class Transport:
     def _write(self) -> None:
         while True:
             for line in self._chunks.get():
+                content = self._resolve(line) if isinstance(line, StoredLine) else line
                 try:
-                    write_all(self._wire_out, line)
+                    write_all(self._wire_out, content)
                 except OSError:
                     # EPIPE on POSIX, EINVAL on Windows: nobody reads any more.
                     self._post(HostClosed(broken=True))

@@ -18,8 +18,9 @@ from daemon.events import (
     WorkerSaid,
     WorkerSpawned,
 )
-from daemon.jobs import SUCCESSES
+from daemon.jobs import SUCCESSES, JobId
 from daemon.messages import TerminalParams
+from daemon.page_store import Move
 from daemon.params import DocumentParams, OcrOptions, Struct
 from daemon.ports import Publication
 from daemon.supervisor import Supervisor
@@ -85,6 +86,20 @@ class FakeFiles:
 
 
 @dataclass
+class FakePageFiles:
+    """Notes what is ordered; nothing answers by itself."""
+
+    moves: list[Move] = field(default_factory=list)
+    dropped: list[JobId] = field(default_factory=list)
+
+    def keep(self, move: Move) -> None:
+        self.moves.append(move)
+
+    def drop(self, job_id: JobId) -> None:
+        self.dropped.append(job_id)
+
+
+@dataclass
 class FakeHost:
     """Keeps what the host is told."""
 
@@ -93,6 +108,9 @@ class FakeHost:
 
     def notify(self, method: str, params: Struct, *, latest_of: str | None = None) -> None:
         self.notifications.append((method, params))
+
+    def forget(self, job_id: JobId) -> Sequence[str]:
+        return [f"/scratch/notification-of-{job_id}"]
 
     def of(self, method: str) -> list[Any]:
         return [params for name, params in self.notifications if name == method]
@@ -130,6 +148,7 @@ class World:
         ids = itertools.count(1)
         self.workers = FakeWorkers()
         self.files = FakeFiles()
+        self.page_files = FakePageFiles()
         self.host = FakeHost()
         self.seconds = 1000.0
         self.deaf: set[WorkerId] = set()
@@ -140,6 +159,7 @@ class World:
             n_slots,
             self.workers,
             self.files,
+            self.page_files,
             self.host,
             lambda: f"id-{next(ids)}",
         )

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from daemon import (
+    admission,
     assembling,
     checkups,
     event_loop,
@@ -20,13 +21,17 @@ from daemon import (
     inspector,
     job_book,
     job_runner,
+    line_files,
+    lines,
     log,
     messages,
     methods,
     outbox,
+    page_store,
     params,
     pool,
     reception,
+    replay,
     supervisor,
     watchdog,
 )
@@ -51,7 +56,7 @@ NOTIFICATION_ROWS, METHOD_ROWS = DOC.notifications_and_methods()
 TESTS = Path(__file__).parent
 METHODS = methods.Methods(
     supervisor=create_autospec(supervisor.Supervisor, instance=True),
-    outbox=Outbox(),
+    outbox=Outbox(str),
     config=Config(),
     instance_id="",
     logs=create_autospec(log.Log, instance=True),
@@ -59,7 +64,7 @@ METHODS = methods.Methods(
     rss_of=lambda pid: 0,
     health=health_methods.HealthMethods(
         supervisor=create_autospec(supervisor.Supervisor, instance=True),
-        outbox=Outbox(),
+        outbox=Outbox(str),
         logs=create_autospec(log.Log, instance=True),
         started_at=0.0,
         usage_of=lambda pid: health_messages.ProcessUsage(),
@@ -214,7 +219,14 @@ def test_the_limits_are_those_of_the_daemon():
         "health_s": checkups.ANSWER_TIMEOUT_S,
         "log_messages": outbox.MAX_LOG_MESSAGES,
         "backlog_bytes": job_runner.MAX_BACKLOG_BYTES,
-        "reply_bytes": event_loop.MAX_REPLY_BYTES,
+        "unread_bytes": event_loop.MAX_UNREAD_BYTES,
+        "outbound_line_bytes": lines.MAX_OUTBOUND_LINE_BYTES,
+        "result_files": line_files.MAX_RESULT_FILES,
+        "result_bytes": line_files.MAX_RESULT_BYTES,
+        "page_bytes": page_store.MAX_BYTES,
+        "replay_bytes": replay.MAX_BYTES,
+        "replay_states": replay.MAX_STATES,
+        "name_bytes": admission.MAX_NAME_BYTES,
     }
 
 

@@ -20,7 +20,7 @@ NOW = Moment(0.0, 0.0)
 class Rpc:
     """A dispatcher with a handful of methods, and what it has answered."""
 
-    outbox: Outbox = field(default_factory=Outbox)
+    outbox: Outbox = field(default_factory=lambda: Outbox(str))
     deferred: list = field(default_factory=list)
     called: list = field(default_factory=list)
 

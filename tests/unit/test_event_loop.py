@@ -43,7 +43,7 @@ class Loop:
         self.world = World()
         self.inbox = SimpleQueue()
         self.transport = FakeTransport(self.inbox)
-        outbox = Outbox()
+        outbox = Outbox(str)
         methods = {
             "ping": Method(NoParams, Empty, lambda params, call: Empty()),
         }
@@ -145,7 +145,7 @@ def test_a_host_that_does_not_read_is_not_waited_for_at_the_end():
 def test_no_credit_is_given_while_too_much_is_unread(monkeypatch):
     from daemon import event_loop
 
-    monkeypatch.setattr(event_loop, "MAX_REPLY_BYTES", 10)
+    monkeypatch.setattr(event_loop, "MAX_UNREAD_BYTES", 10)
     loop = Loop()
     loop.transport.host_reads = False
     loop.run(LinesReceived([PING % 1]), LinesReceived([PING % 2]), HostClosed(broken=False))

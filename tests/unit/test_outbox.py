@@ -20,7 +20,7 @@ def about(job_id):
 
 
 def test_replies_overtake_notifications():
-    outbox = Outbox()
+    outbox = Outbox(str)
     outbox.notify("job/page", about("a"))
     outbox.reply(b'{"id":1}\n')
 
@@ -32,7 +32,7 @@ def test_replies_overtake_notifications():
 
 @pytest.mark.guarantee("G-7")
 def test_only_the_newest_of_its_kind_waits_in_the_place_of_the_first():
-    outbox = Outbox()
+    outbox = Outbox(str)
     outbox.notify("job/progress", about("old"), latest_of="p")
     outbox.notify("job/page", about("page"))
     outbox.notify("job/progress", about("new"), latest_of="p")
@@ -44,7 +44,7 @@ def test_only_the_newest_of_its_kind_waits_in_the_place_of_the_first():
 
 @pytest.mark.guarantee("G-7")
 def test_numbers_have_no_gap_however_much_was_conflated():
-    outbox = Outbox()
+    outbox = Outbox(str)
     for number in range(100):
         outbox.notify("job/progress", about(str(number)), latest_of="p")
         outbox.notify("job/page", about(str(number)))
@@ -53,7 +53,7 @@ def test_numbers_have_no_gap_however_much_was_conflated():
 
 
 def test_a_held_job_says_nothing_until_it_is_released():
-    outbox = Outbox()
+    outbox = Outbox(str)
     outbox.hold("a")
     outbox.notify("job/page", about("a"))
     outbox.notify("job/page", about("b"))
@@ -64,7 +64,7 @@ def test_a_held_job_says_nothing_until_it_is_released():
 
 
 def test_a_chunk_is_about_what_a_pipe_holds():
-    outbox = Outbox()
+    outbox = Outbox(str)
     for _ in range(10):
         outbox.notify("job/page", about("x" * 30_000))
 
@@ -73,7 +73,7 @@ def test_a_chunk_is_about_what_a_pipe_holds():
 
 
 def test_the_backlog_is_nothing_once_everything_was_handed_over():
-    outbox = Outbox()
+    outbox = Outbox(str)
     outbox.notify("a", about("1"), latest_of="x")
     outbox.notify("a", about("2"), latest_of="x")
     outbox.reply(b"{}\n")
@@ -83,7 +83,7 @@ def test_the_backlog_is_nothing_once_everything_was_handed_over():
 
 
 def test_a_host_that_opted_out_is_not_told():
-    outbox = Outbox()
+    outbox = Outbox(str)
     outbox.opt_out(("worker/state",))
     outbox.notify("worker/state", about("a"))
 
@@ -91,7 +91,7 @@ def test_a_host_that_opted_out_is_not_told():
 
 
 def test_a_notification_is_one_line_and_carries_its_number_among_its_params():
-    outbox = Outbox()
+    outbox = Outbox(str)
     outbox.notify("job/page", about("a\nb\r"))
 
     (line,) = outbox.next_chunk()
@@ -110,7 +110,7 @@ def log_line(number):
 
 @pytest.mark.guarantee("G-7")
 def test_of_the_log_only_the_newest_messages_wait_and_nothing_else_makes_room():
-    outbox = Outbox()
+    outbox = Outbox(str)
     outbox.notify("job/page", about("first"))
     for number in range(MAX_LOG_MESSAGES + 3):
         outbox.notify_log(log_line(number))
@@ -128,7 +128,7 @@ def test_of_the_log_only_the_newest_messages_wait_and_nothing_else_makes_room():
 
 
 def test_what_of_the_log_has_been_sent_makes_room_again():
-    outbox = Outbox()
+    outbox = Outbox(str)
     for number in range(3 * MAX_LOG_MESSAGES):
         outbox.notify_log(log_line(number))
         if number % MAX_LOG_MESSAGES == MAX_LOG_MESSAGES - 1:
@@ -138,7 +138,7 @@ def test_what_of_the_log_has_been_sent_makes_room_again():
 
 
 def test_a_host_that_opted_out_of_the_log_is_not_told():
-    outbox = Outbox()
+    outbox = Outbox(str)
     outbox.opt_out(("log/message",))
     for number in range(MAX_LOG_MESSAGES + 1):
         outbox.notify_log(log_line(number))
@@ -147,7 +147,7 @@ def test_a_host_that_opted_out_of_the_log_is_not_told():
 
 
 def test_what_waits_is_counted():
-    outbox = Outbox()
+    outbox = Outbox(str)
     outbox.hold("held")
     outbox.notify("job/page", about("held"))
     outbox.notify("job/page", about("free"))

@@ -1,0 +1,77 @@
+"""The files behind lines: written before the line that names them, read into the line they are in.
+
+On the thread that writes to the host, which may wait for a disk as it waits for the host.
+"""
+
+import os
+from collections import deque
+from typing import Final
+
+from loguru import logger
+
+from daemon.lines import Overflow, Part, Place, StoredLine
+from daemon.scratch import Scratch
+
+MAX_RESULT_FILES: Final = 64
+MAX_RESULT_BYTES: Final = 256 * 1024 * 1024
+"""Files of responses that are kept, the newest; a host reads such a file at once or never."""
+
+
+class LineFiles:
+    """Resolves the lines of one daemon, in the order in which they leave."""
+
+    def __init__(self, scratch: Scratch) -> None:
+        self._scratch = scratch
+        self._results: deque[tuple[str, int]] = deque()
+        self._result_bytes = 0
+
+    def resolve(self, line: StoredLine) -> bytes:
+        """Return the line to write; its fallback where the disk does not play along."""
+        try:
+            if line.overflow is not None:
+                self._write(line.overflow)
+            return b"".join(self._bytes_of(part) for part in line.parts)
+        except OSError as error:
+            logger.warning("a line needs the scratch folder, in vain: {}", error.strerror)
+            return line.fallback
+
+    def _write(self, overflow: Overflow) -> None:
+        self._scratch.make()
+        unfinished = f"{overflow.path}.new"
+        size = 0
+        with open(unfinished, "wb", opener=_open_private) as file:
+            for part in overflow.parts:
+                size += file.write(self._bytes_of(part))
+        os.replace(unfinished, overflow.path)
+        if overflow.is_passing:
+            self._keep_newest(overflow.path, size)
+
+    def _keep_newest(self, path: str, size: int) -> None:
+        self._results.append((path, size))
+        self._result_bytes += size
+        while len(self._results) > 1 and (
+            len(self._results) > MAX_RESULT_FILES or self._result_bytes > MAX_RESULT_BYTES
+        ):
+            oldest, its_size = self._results.popleft()
+            self._result_bytes -= its_size
+            os.unlink(oldest)
+
+    def _bytes_of(self, part: Part) -> bytes:
+        if isinstance(part, bytes):
+            return part
+        if isinstance(part, StoredLine):
+            return self.resolve(part).rstrip()
+        return _read(part)
+
+
+def _read(place: Place) -> bytes:
+    with open(place.path, "rb") as file:
+        file.seek(place.offset)
+        content = file.read(place.size)
+    if len(content) < place.size:
+        raise OSError(None, "the file is shorter than it was")
+    return content
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
