@@ -34,6 +34,7 @@ PURE = (
     "reports",
     "restart_policy",
     "timers",
+    "validation",
     "work_orders",
     "worker_slot",
 )
