@@ -21,7 +21,7 @@ from daemon.events import (
 from daemon.jobs import SUCCESSES
 from daemon.messages import TerminalParams
 from daemon.params import DocumentParams, OcrOptions, Struct
-from daemon.ports import Publication
+from daemon.ports import Host, Publication
 from daemon.supervisor import Supervisor
 from daemon.worker_slot import Slot, WorkerId
 from ocr_worker import wire
@@ -126,7 +126,9 @@ class FakeReply:
 class World:
     """The real supervisor between fakes; time passes only by `advance`."""
 
-    def __init__(self, n_slots: int = 2, config: Config | None = None) -> None:
+    def __init__(
+        self, n_slots: int = 2, config: Config | None = None, host: Host | None = None
+    ) -> None:
         ids = itertools.count(1)
         self.workers = FakeWorkers()
         self.files = FakeFiles()
@@ -140,7 +142,7 @@ class World:
             n_slots,
             self.workers,
             self.files,
-            self.host,
+            host or self.host,
             lambda: f"id-{next(ids)}",
         )
 
