@@ -11,10 +11,12 @@ from loguru import logger
 from platformdirs import user_cache_path, user_state_path
 
 from daemon import __version__, hardware, log, windows_job
+from daemon.bridge import Bridge
+from daemon.bridge_host import BridgeHost
 from daemon.clock import read_clock
 from daemon.config import Config
 from daemon.dispatch import Dispatcher
-from daemon.event_loop import EventLoop
+from daemon.event_loop import Dialect, EventLoop
 from daemon.events import Event
 from daemon.files import FileSystem
 from daemon.guard_process import GuardProcess, guard_command
@@ -75,8 +77,9 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     files.sweep_scratch()
     page_files = PageFiles(scratch, inbox.put)
     machine = hardware.survey(config.workers)
+    host = BridgeHost(outbox) if config.dialect == "bridge" else outbox
     supervisor = Supervisor(
-        config, machine.workers, workers, files, page_files, outbox, new_id=lambda: uuid4().hex
+        config, machine.workers, workers, files, page_files, host, new_id=lambda: uuid4().hex
     )
     methods = Methods(
         supervisor=supervisor,
@@ -95,10 +98,12 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
             usage_of=hardware.usage_of,
         ),
     )
-    dispatcher = Dispatcher(
+    dialect: Dialect = Dispatcher(
         methods.table(), outbox, MAX_BATCH, MAX_LINE_BYTES, supervisor.metrics.on_refusal
     )
+    if isinstance(host, BridgeHost):
+        dialect = Bridge(supervisor, host, config, machine, MAX_LINE_BYTES)
     resolve = LineFiles(scratch).resolve
     transport = Transport(wire_in, wire_out, MAX_LINE_BYTES, inbox.put, resolve)
-    loop = EventLoop(inbox, supervisor, dispatcher, outbox, transport, host_watch)
+    loop = EventLoop(inbox, supervisor, dialect, outbox, transport, host_watch)
     return Daemon(loop, files, page_files, guard, logs.sinks)

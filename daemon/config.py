@@ -31,6 +31,8 @@ class Config:
 
     workers: int | None = None
     """Number of OCR slots; None to derive it from processors and memory."""
+    dialect: Literal["jsonrpc", "bridge"] = "jsonrpc"
+    """What the host speaks; `bridge` serves hosts that were written for a bridge of their own."""
     on_eof: Literal["cancel", "drain"] = "cancel"
     allow_dirs: tuple[Path, ...] = ()
     """Where documents are read and outputs written; empty for wherever the user may."""
@@ -90,6 +92,11 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
         "number of OCR workers (default: from processors and free memory, at most 8)",
         type=positive,
         metavar="N",
+    )
+    add(
+        "--dialect",
+        "what the host speaks; bridge is for one that was written for a bridge of its own",
+        choices=("jsonrpc", "bridge"),
     )
     add(
         "--on-eof",
@@ -166,10 +173,14 @@ def from_options(options: argparse.Namespace) -> Config:
 
 
 def to_arguments(config: Config) -> list[str]:
-    """Return the command line that stands for these settings, for a daemon that we spawn."""
+    """Return the command line that stands for these settings, for a daemon that we spawn.
+
+    Its dialect is the one that our client speaks, whatever the environment says.
+    """
+    settings = _plain_settings(config) | {"dialect": _DEFAULTS.dialect}
     given = [
         (f"--{name.replace('_', '-')}", _text(value))
-        for name, value in _plain_settings(config).items()
+        for name, value in settings.items()
         if value is not None
     ]
     given += [("--allow-dir", str(directory)) for directory in config.allow_dirs]

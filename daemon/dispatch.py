@@ -6,7 +6,6 @@ serialized; so lines are parsed and requests are checked here, and the library i
 request, with that request's own context.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, Signature
@@ -26,6 +25,7 @@ from daemon.messages import JobAccepted
 from daemon.outbox import Outbox
 from daemon.params import Struct
 from daemon.responses import AnyLength, EncodedResult
+from daemon.validation import convert
 
 _BOM: Final = b"\xef\xbb\xbf"
 _DEFERRED: Final = object()
@@ -35,11 +35,6 @@ _SIGNATURE: Final = Signature(
         Parameter("params", Parameter.VAR_KEYWORD),
     ]
 )
-_VALIDATION: Final = re.compile(
-    r"(?P<what>.*?(?:missing required field `(?P<missing>\w+)`)?)(?: - at `\$\.?(?P<path>.*)`)?",
-    re.DOTALL,
-)
-"""msgspec's message: what is wrong, and where unless that is the whole object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +275,7 @@ def _wrap(method: Method) -> Callable[..., Any]:
 
     def run(call: Call, /, **params: Any) -> Any:
         try:
-            result = method.handler(_convert(params, method.params), call)
+            result = method.handler(convert(params, method.params), call)
             return Success(_DEFERRED if result is None else msgspec.to_builtins(result))
         except RpcError as error:
             wire_error = error.to_wire()
@@ -291,18 +286,6 @@ def _wrap(method: Method) -> Callable[..., Any]:
     # The library binds params to the signature of each call; a preset one is not worked out anew.
     run.__signature__ = _SIGNATURE  # type: ignore[attr-defined]  # functions take any attribute
     return run
-
-
-def _convert(params: dict[str, Any], to: type[Struct]) -> Struct:
-    try:
-        return msgspec.convert(params, to)
-    except msgspec.ValidationError as error:
-        match = _VALIDATION.fullmatch(str(error))
-        if match is None:
-            raise invalid_params("", "The params are not as expected.") from None
-        path = ".".join(filter(None, (match["path"], match["missing"])))
-        what = match["what"].replace("`", "")
-        raise invalid_params(path, what[:1].lower() + what[1:]) from None
 
 
 def _identity(message: Any) -> Any:

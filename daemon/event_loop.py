@@ -4,12 +4,11 @@ that changes state.
 
 import signal
 from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Final, Protocol
 
 from loguru import logger
 
 from daemon.clock import Moment, read_clock
-from daemon.dispatch import Dispatcher
 from daemon.errors import ExitCode
 from daemon.events import (
     ChunkWritten,
@@ -21,6 +20,7 @@ from daemon.events import (
     SignalReceived,
     ThreadCrashed,
 )
+from daemon.framing import TooLong
 from daemon.host_watch import HostWatch
 from daemon.lifecycle import Phase
 from daemon.messages import LogMessageParams
@@ -39,6 +39,13 @@ MAX_UNREAD_BYTES: Final = 64 * 1024 * 1024
 _SIGNAL_EXITS: Final = {signal.SIGTERM: ExitCode.SIGTERM, signal.SIGINT: ExitCode.SIGINT}
 
 
+class Dialect(Protocol):
+    """What the host's lines mean."""
+
+    def handle(self, line: bytes | TooLong, now: Moment) -> None:
+        """Answer one line, or see to it that it is answered later."""
+
+
 class EventLoop:
     """Runs on the main thread until the supervisor has stopped and the host has been told."""
 
@@ -46,14 +53,14 @@ class EventLoop:
         self,
         inbox: SimpleQueue[Event],
         supervisor: Supervisor,
-        dispatcher: Dispatcher,
+        dialect: Dialect,
         outbox: Outbox,
         transport: Transport,
         host_watch: HostWatch,
     ) -> None:
         self._inbox = inbox
         self._supervisor = supervisor
-        self._dispatcher = dispatcher
+        self._dialect = dialect
         self._outbox = outbox
         self._transport = transport
         self._host_watch = host_watch
@@ -115,7 +122,7 @@ class EventLoop:
         match event:
             case LinesReceived(lines):
                 for line in lines:
-                    self._dispatcher.handle(line, now)
+                    self._dialect.handle(line, now)
                 self._owed_credits += 1
             case ChunkWritten():
                 self._writer_is_busy = False

@@ -135,6 +135,11 @@ class Outbox:
         else:
             self._put(key, notification)
 
+    def post(self, line: bytes, *, latest_of: str | None = None) -> None:
+        """Queue a line as it is, LF included, among the notifications; it gets no `seq`."""
+        self._next_key += 1
+        self._put(latest_of or self._next_key, _Notification("", line, None))
+
     def notify_log(self, params: LogMessageParams) -> None:
         """Queue a message of the log; where too many wait, the oldest is dropped and counted."""
         if "log/message" in self._opted_out:
@@ -184,6 +189,8 @@ class Outbox:
         self.backlog_bytes += len(notification.params)
 
     def _line(self, notification: _Notification) -> Line:
+        if not notification.method:
+            return notification.params  # a line that was posted
         self._seq += 1
         method, job_id = notification.method, notification.job_id
         # Spliced, since the params are encoded already and can be a hundred kilobytes.

@@ -22,7 +22,7 @@ from daemon.jobs import SUCCESSES, JobId
 from daemon.messages import TerminalParams
 from daemon.page_store import Move
 from daemon.params import DocumentParams, OcrOptions, Struct
-from daemon.ports import Publication
+from daemon.ports import Host, Publication
 from daemon.supervisor import Supervisor
 from daemon.worker_slot import Slot, WorkerId
 from ocr_worker import wire
@@ -144,7 +144,9 @@ class FakeReply:
 class World:
     """The real supervisor between fakes; time passes only by `advance`."""
 
-    def __init__(self, n_slots: int = 2, config: Config | None = None) -> None:
+    def __init__(
+        self, n_slots: int = 2, config: Config | None = None, host: Host | None = None
+    ) -> None:
         ids = itertools.count(1)
         self.workers = FakeWorkers()
         self.files = FakeFiles()
@@ -160,7 +162,7 @@ class World:
             self.workers,
             self.files,
             self.page_files,
-            self.host,
+            host or self.host,
             lambda: f"id-{next(ids)}",
         )
 

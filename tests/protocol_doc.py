@@ -22,7 +22,8 @@ NO_DEFAULT = object()
 _MEMBER = re.compile(r"(?P<name>\w+)(?P<absent>\?)?(?P<null> or null)?(?::(?P<value>.+))?")
 _FENCE = re.compile(
     r"^### (?P<title>[^\n]+)\n(?:(?!^#).)*?"
-    r"^```jsonl-transcript(?P<info>[^\n]*)\n(?P<body>.*?)^```$",
+    r"^```jsonl-transcript(?: dialect=(?P<dialect>\w+))?(?: null_engine=(?P<engine>[^\n]*))?\n"
+    r"(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -43,6 +44,7 @@ class Transcript:
     """A conversation: lines of ("→" or "←", text), with the null engine behaving as told."""
 
     title: str
+    dialect: str
     null_engine: str | None
     lines: tuple[tuple[str, str], ...]
 
@@ -89,12 +91,13 @@ class ProtocolDoc:
 
     def transcripts(self) -> list[Transcript]:
         """Return every transcript."""
-        found = list(_FENCE.finditer(self.section("Transcripts")))
+        found = list(_FENCE.finditer(self.text))
         assert len(found) == self.text.count("```jsonl-transcript"), "a transcript has no heading"
         return [
             Transcript(
                 title=match["title"],
-                null_engine=match["info"].strip().removeprefix("null_engine=") or None,
+                dialect=match["dialect"] or "jsonrpc",
+                null_engine=match["engine"],
                 lines=tuple((line[0], line[2:]) for line in match["body"].splitlines()),
             )
             for match in found
@@ -119,7 +122,9 @@ class ProtocolDoc:
 class ReplayedDaemon:
     """The real daemon on its pipes; every wait is bounded."""
 
-    def __init__(self, folder: Path, null_engine: str | None) -> None:
+    def __init__(
+        self, folder: Path, null_engine: str | None = None, dialect: str = "jsonrpc"
+    ) -> None:
         env = {
             **os.environ,
             "PYTHONPATH": str(PATH.parent),
@@ -128,7 +133,7 @@ class ReplayedDaemon:
             "OCR_SIDECAR_NULL_ENGINE": null_engine or "{}",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "daemon", "--workers", "1"],
+            [sys.executable, "-P", "-m", "daemon", "--workers", "1", "--dialect", dialect],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -150,14 +155,18 @@ class ReplayedDaemon:
         self.stdin.write(line.encode() + b"\n")
         self.stdin.flush()
 
+    def receive_line(self) -> bytes | None:
+        """Return the next line, LF included; None at the end."""
+        return self._lines.get(timeout=20)
+
     def receive(self) -> Any:
         """Return the next message, None at the end."""
-        line = self._lines.get(timeout=20)
+        line = self.receive_line()
         return None if line is None else json.loads(line)
 
     def receive_like(self, pattern: Any) -> Any:
         """Return the next message, which must be as the pattern; passing over what may come."""
-        optional = [{"method": "worker/state"}, {"method": "job/progress"}]
+        optional = [{"method": "worker/state"}, {"method": "job/progress"}, {"type": "progress"}]
         while True:
             message = self.receive()
             if message is not None and pattern is not None and matches(pattern, message):

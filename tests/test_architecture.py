@@ -21,6 +21,7 @@ MAX_LINES = 400
 
 PURE = (
     "admission",
+    "bridge_languages",
     "deadlines",
     "framing",
     "inspections",
@@ -38,6 +39,7 @@ PURE = (
     "responses",
     "restart_policy",
     "timers",
+    "validation",
     "work_orders",
     "worker_slot",
 )
@@ -213,6 +215,7 @@ def test_the_owner_acts_through_ports_only(module):
 def test_what_decides_does_not_import_what_acts(module):
     edges = {"event_loop", "dispatch", "methods", "transport", "worker_process", "files", "log"}
     edges |= {"threads", "composition", "hardware", "guard_process", "host_watch", "scratch"}
+    edges |= {"bridge", "bridge_host"}
     assert imports_of(f"daemon.{module}") & {f"daemon.{edge}" for edge in edges} == set()
 
 

@@ -14,6 +14,8 @@ from PIL import Image
 from daemon import (
     admission,
     assembling,
+    bridge_host,
+    bridge_messages,
     checkups,
     event_loop,
     health_messages,
@@ -152,6 +154,39 @@ def test_params_of_a_notification_are_as_documented(row):
     check_members(DOC.members(row[1]), messages.NOTIFICATIONS[name], name, are_params=False)
 
 
+COMMAND_ROWS = DOC.table("command")
+
+
+def test_the_documented_commands_of_the_bridge_dialect_are_those_of_the_daemon():
+    assert list(map(names_in, COMMAND_ROWS)) == list(bridge_messages.COMMANDS)
+
+
+@pytest.mark.parametrize("row", COMMAND_ROWS, ids=names_in)
+def test_members_and_result_of_a_command_are_as_documented(row):
+    name, asked, result = plain(row[0]), row[1], row[2]
+    shape = bridge_messages.COMMANDS[name]
+    check_members(DOC.members(asked), shape.members, f"{name} members", are_params=True)
+    check_members(DOC.members(result), shape.result, f"{name} result", are_params=False)
+
+
+def test_the_events_of_the_bridge_dialect_are_as_documented():
+    data = {plain(row[0]): row[1] for row in DOC.table("type")}
+    assert list(data) == list(get_args(bridge_messages.EventType))
+    for name, struct in (
+        ("progress", bridge_messages.ProgressData),
+        ("error", bridge_messages.ErrorData),
+    ):
+        check_members(DOC.members(data[name]), struct, name, are_params=False)
+
+
+def test_the_config_of_the_bridge_dialect_is_as_documented():
+    documented = [plain(row[0]) for row in DOC.table("option in `ocr_config`")]
+    assert documented == list(bridge_messages.OcrConfig.__struct_fields__)
+    (modes,) = [row[1] for row in DOC.table("option in `ocr_config`") if "mode" in row[0]]
+    assert all(f"`{mode}`" in modes for mode in get_args(bridge_messages.ProcessingMode))
+    assert f"the last {bridge_host.MAX_ENDED} to end" in DOC.section("The bridge dialect")
+
+
 def test_the_error_table_is_that_of_the_daemon():
     documented = [(plain(row[1]), int(row[0]), row[2] == "yes") for row in DOC.table("code")]
     assert documented == [tuple(kind) for kind in ERROR_KINDS.values()]
@@ -271,7 +306,7 @@ def home(tmp_path):
 
 @pytest.mark.parametrize("transcript", DOC.transcripts(), ids=lambda each: each.title)
 def test_a_transcript_is_what_the_daemon_says(transcript: Transcript, home: Path):
-    daemon, job_id = ReplayedDaemon(home, transcript.null_engine), "…"
+    daemon, job_id = ReplayedDaemon(home, transcript.null_engine, transcript.dialect), "…"
     try:
         for arrow, written in transcript.lines:
             line = written.replace("/home/me", json.dumps(str(home))[1:-1])

@@ -154,3 +154,17 @@ def test_what_waits_is_counted():
     outbox.reply(b"{}\n")
 
     assert (outbox.n_replies, outbox.n_notifications) == (1, 2)
+
+
+def test_a_line_of_another_dialect_leaves_as_it_is_and_takes_no_number():
+    outbox = Outbox(str)
+    outbox.post(b"old\n", latest_of="p")
+    outbox.notify("job/page", about("a"))
+    outbox.post(b"last\n")
+    outbox.post(b"new\n", latest_of="p")
+    assert outbox.n_conflated == 1
+
+    new, page, last = outbox.next_chunk()
+    assert (new, last) == (b"new\n", b"last\n")
+    assert orjson.loads(page)["params"]["seq"] == 1
+    assert outbox.backlog_bytes == 0

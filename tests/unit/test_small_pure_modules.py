@@ -159,6 +159,15 @@ def test_settings_survive_the_way_through_a_command_line(tmp_path):
     assert parse_options(*to_arguments(config)) == config
 
 
+def test_a_daemon_of_our_own_is_spoken_to_in_json_rpc_whatever_the_environment_says():
+    config = parse_options(env={"OCR_SIDECAR_DIALECT": "bridge"})
+
+    assert config.dialect == "bridge"
+    assert parse_options(*to_arguments(config), env={"OCR_SIDECAR_DIALECT": "bridge"}) == Config()
+    with pytest.raises(SystemExit):
+        parse_options("--dialect", "soap")
+
+
 @pytest.mark.parametrize(("text", "is_watched"), [("1", False), ("true", False), ("0", True)])
 def test_an_option_without_a_value_has_a_variable_with_one(text, is_watched):
     env = {"OCR_SIDECAR_NO_PARENT_WATCH": text}
