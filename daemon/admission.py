@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final, get_args
 
+import orjson
+
 from daemon.clock import Moment
 from daemon.config import Config, Timeouts
 from daemon.errors import RpcError, invalid_params
@@ -22,6 +24,7 @@ MAX_NAME_BYTES: Final = 32 * 1024
 """Of a path or name, so that a line has room for it; no system opens a longer one."""
 OUTPUT_KINDS: Final[tuple[str, ...]] = get_args(OutputKind)
 _LANGUAGE_TAG: Final = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+_MAX_TAG_CHARS: Final = 100
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
@@ -80,17 +83,14 @@ def judge_document(document: DocumentParams, path: str, config: Config) -> None:
         raise invalid_params(path, "give either path or data")
     if document.path is not None:
         _judge_path(document.path, f"{path}.path", config)
-    if len((document.name or "").encode(errors="surrogatepass")) > MAX_NAME_BYTES:
-        raise invalid_params(f"{path}.name", f"is longer than {MAX_NAME_BYTES} bytes")
+    if document.name is not None:
+        _judge_name(document.name, f"{path}.name")
     if document.pages is not None:
         parse_pages(document.pages, f"{path}.pages")
 
 
 def _judge_path(text: str, path: str, config: Config) -> None:
-    if len(text.encode(errors="surrogatepass")) > MAX_NAME_BYTES:
-        raise invalid_params(path, f"is longer than {MAX_NAME_BYTES} bytes")
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise invalid_params(path, "must be a Unicode string without NUL")
+    _judge_name(text, path)
     if sys.platform == "win32":
         pure: PurePosixPath | PureWindowsPath = PureWindowsPath(text)
         if _DEVICE.fullmatch(pure.name.strip(" ")):
@@ -102,6 +102,13 @@ def _judge_path(text: str, path: str, config: Config) -> None:
     if not pure.is_absolute():
         kind = "a URL" if _URL.match(text) else "a relative path"
         raise invalid_params(path, f"must be an absolute path, not {kind}")
+
+
+def _judge_name(text: str, path: str) -> None:
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise invalid_params(path, "must be a Unicode string without NUL")
+    if len(orjson.dumps(text)) > MAX_NAME_BYTES:
+        raise invalid_params(path, f"takes more than {MAX_NAME_BYTES} bytes of a line")
 
 
 def _judge_outputs(output_dir: str | None, outputs: Sequence[str] | None) -> tuple[str, ...]:
@@ -119,7 +126,7 @@ def _judge_outputs(output_dir: str | None, outputs: Sequence[str] | None) -> tup
 
 def _judge_languages(tags: Sequence[str], engine: str) -> None:
     for index, tag in enumerate(tags):
-        if not _LANGUAGE_TAG.fullmatch(tag):
+        if len(tag) > _MAX_TAG_CHARS or not _LANGUAGE_TAG.fullmatch(tag):
             raise invalid_params(f"options.languages[{index}]", "must be a BCP-47 tag such as en")
         language = languages.resolve(tag)
         if language is None or language.code not in languages.languages_of(engine):

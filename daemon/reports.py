@@ -29,6 +29,8 @@ from ocr_worker import wire
 
 _SIGKILL = 9
 """Its number on every POSIX system; on Windows nobody dies of a signal."""
+_MAX_NAME_CHARS = 200
+"""Of a name in a sentence."""
 CANCELLED_BY_USER = "Processing cancelled by user"
 
 
@@ -106,13 +108,18 @@ def progress(job: Job, now_unix: float) -> ProgressParams:
         current=current,
         total=total,
         percent=percent_of(job),
-        message=f"Processing file {place}: {short_name(document.file)}{pages}",
+        message=f"Processing file {place}: {_cut(short_name(document.file))}{pages}",
         document=document.index,
         file=document.file,
         page=ref.page or None,
         page_count=None if document.page_count is None else len(document.pages),
         eta_s=UNSET if eta_s is None else max(eta_s, 0.0),
     )
+
+
+def _cut(name: str) -> str:
+    """Return a name as people can read it, and as a line has room for besides the path."""
+    return name if len(name) <= _MAX_NAME_CHARS else f"{name[:_MAX_NAME_CHARS]}…"
 
 
 def short_name(file: str) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import permutations
 
+import msgspec
 import pytest
 
 from daemon.admission import judge
@@ -515,6 +516,22 @@ def test_progress_reads_as_people_say_it():
     told = world.host.of("job/progress")[0]
     assert told.message == "Processing file 1/2: a.pdf (page 1/4)"
     assert (told.current, told.total, told.percent) == (1, None, None)
+
+
+@pytest.mark.parametrize("path", ["/" + "x" * 33_000, "/" + "\x01" * 6_000])
+def test_a_path_that_no_line_has_room_for_is_refused(path):
+    with pytest.raises(RpcError, match=r"document\.path"):
+        World().submit(path)
+
+
+def test_progress_of_a_file_with_an_endless_name_fits_a_line():
+    world = World()
+    world.submit("/" + "x" * 32_000)
+    world.count(1)
+    world.finish_page(world.busy_slots()[0])
+
+    progress = world.host.of("job/progress")[-1]
+    assert len(msgspec.json.encode(progress)) < 33_000
 
 
 def test_a_finished_job_is_forgotten_after_an_hour():
