@@ -138,8 +138,9 @@ class Dispatcher:
             error = outcome["error"]
             if "kind" not in (error.get("data") or {}):
                 # The library's own: the one it can still meet is a method that is not there.
-                error = RpcError("method_not_found", "There is no such method.").to_wire()
-            reply.settle({"error": error})
+                reply.fail(RpcError("method_not_found", "There is no such method."))
+            else:
+                reply.settle({"error": error})
         elif outcome["result"] is not _DEFERRED:
             reply.settle({"result": outcome["result"]})
 
@@ -177,7 +178,7 @@ class PendingReply:
 
     def fail(self, error: RpcError) -> None:
         """Answer with an error."""
-        self.settle({"error": error.to_wire()})
+        self.settle({"error": msgspec.to_builtins(error.to_wire())})
 
     def drop(self) -> None:
         """Give no answer: the message was none that gets one."""
@@ -263,7 +264,7 @@ def _wrap(method: Method) -> Callable[..., Any]:
             wire_error = error.to_wire()
         except BaseException:  # noqa: BLE001  whatever a handler does, its request gets an answer
             wire_error = internal_error("a handler failed").to_wire()
-        raise JsonRpcError(**wire_error)
+        raise JsonRpcError(**msgspec.to_builtins(wire_error))
 
     # The library binds params to the signature of each call; a preset one is not worked out anew.
     run.__signature__ = _SIGNATURE  # type: ignore[attr-defined]  # functions take any attribute
@@ -290,9 +291,8 @@ def _encode(response: dict[str, Any] | list[dict[str, Any]]) -> bytes:
         if isinstance(response, list):
             return b"[%b]\n" % b",".join(_encode(one).rstrip() for one in response)
         error = internal_error("a result could not be serialized").to_wire()
-        return orjson.dumps(
-            {"jsonrpc": "2.0", "error": error, "id": response.get("id")},
-            option=orjson.OPT_APPEND_NEWLINE,
+        return _encode(
+            {"jsonrpc": "2.0", "error": msgspec.to_builtins(error), "id": response.get("id")}
         )
 
 

@@ -1,7 +1,8 @@
 """Reads protocol.md: tables, shapes, transcripts; and the daemon to replay the transcripts against.
 
 A cell of members is in backticks: `name`, then `?` when it may be absent, ` or null` when it may be
-null, then `:` and a default (JSON), a shape's name, `[Shape]`, `{members}` or `[{members}]`.
+null, then `:` and a default (JSON), a shape's name, `[Shape]`, `{members}` or `[{members}]`. A
+shape's name alone stands for its members.
 """
 
 import json
@@ -19,7 +20,7 @@ from typing import Any
 PATH = Path(__file__).parent.parent / "protocol.md"
 NO_DEFAULT = object()
 
-_MEMBER = re.compile(r"(?P<name>\w+)(?P<absent>\?)?(?P<null> or null)?(?::(?P<value>.+))?")
+_MEMBER = re.compile(r"(?P<name>[\w-]+)(?P<absent>\?)?(?P<null> or null)?(?::(?P<value>.+))?")
 _FENCE = re.compile(
     r"^### (?P<title>[^\n]+)\n(?:(?!^#).)*?"
     r"^```jsonl-transcript(?P<info>[^\n]*)\n(?P<body>.*?)^```$",
@@ -74,7 +75,10 @@ class ProtocolDoc:
         """Return the members that a cell or a shape's definition lists."""
         spec = _plain(cell)
         spec = self.shapes.get(spec, spec)
-        return tuple(self._member(part) for part in _split(spec))
+        found: list[Member] = []
+        for part in _split(spec):
+            found += self.members(part) if part in self.shapes else [self._member(part)]
+        return tuple(found)
 
     def notifications_and_methods(self) -> tuple[list[list[str]], list[list[str]]]:
         """Return the rows of the two tables whose first column is `method`."""

@@ -21,14 +21,18 @@ MAX_LINES = 400
 
 PURE = (
     "admission",
+    "catalog",
     "deadlines",
+    "examples",
     "framing",
+    "health_examples",
     "inspections",
     "job_book",
     "jobs",
     "last_words",
     "lifecycle",
     "metrics",
+    "openrpc",
     "outbox",
     "page_ranges",
     "reports",
