@@ -8,7 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from daemon import client_session
 from daemon.client import Client
+from tests.wire_check import CheckedTransport
 
 PR_SET_CHILD_SUBREAPER = 36
 SAMPLE = Path(__file__).parent.parent / "samples" / "scan.pdf"
@@ -51,12 +53,14 @@ def daemon_env(tmp_path):
 
 
 @pytest.fixture
-def spawn_daemon(daemon_env, tmp_path):
+def spawn_daemon(daemon_env, tmp_path, monkeypatch):
     """Start daemons: `spawn_daemon("--workers", "1", env={...})`; all must be gone afterwards.
 
-    `under` is a command that starts the daemon in its turn.
+    `under` is a command that starts the daemon in its turn. Every line of theirs is held to the
+    schema.
     """
     clients = []
+    monkeypatch.setattr(client_session, "Transport", CheckedTransport)
 
     def spawn(*options, env=None, under=(), **kwargs):
         command = [*under, sys.executable, "-P", "-m", "daemon", *options]

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.wire_check import WireCheck
+
 PATH = Path(__file__).parent.parent / "protocol.md"
 NO_DEFAULT = object()
 
@@ -121,7 +123,7 @@ class ProtocolDoc:
 
 
 class ReplayedDaemon:
-    """The real daemon on its pipes; every wait is bounded."""
+    """The real daemon on its pipes, held to the schema; every wait is bounded."""
 
     def __init__(self, folder: Path, null_engine: str | None) -> None:
         env = {
@@ -142,6 +144,7 @@ class ReplayedDaemon:
         assert self.process.stdout is not None
         self.stdin, self._stdout = self.process.stdin, self.process.stdout
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._check = WireCheck()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -151,13 +154,18 @@ class ReplayedDaemon:
         self._lines.put(None)
 
     def send(self, line: str) -> None:
+        self._check.on_sent(line.encode() + b"\n")
         self.stdin.write(line.encode() + b"\n")
         self.stdin.flush()
 
     def receive(self) -> Any:
         """Return the next message, None at the end."""
         line = self._lines.get(timeout=20)
-        return None if line is None else json.loads(line)
+        if line is None:
+            return None
+        message = json.loads(line)
+        self._check.on_received(message)
+        return message
 
     def receive_like(self, pattern: Any) -> Any:
         """Return the next message, which must be as the pattern; passing over what may come."""
