@@ -15,24 +15,37 @@ from tests.wire_check import CheckedTransport
 PR_SET_CHILD_SUBREAPER = 36
 SAMPLE = Path(__file__).parent.parent / "samples" / "scan.pdf"
 
-N_DESELECTED = pytest.StashKey[int]()
+LEFT_OUT = {
+    # It takes more than a minute.
+    "matrix_full": ("matrix", "cells of the kill matrix"),
+    # They need npm, cargo and their registries, which few contributors have.
+    "hosts": ("hosts", "checks of the types for hosts"),
+}
+"""Tests that are left out by their marker: what to ask for to have them, and what they are."""
+N_DESELECTED = pytest.StashKey[dict[str, int]]()
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave most of the kill matrix out, unless it is asked for: it takes more than a minute."""
-    if "matrix" in config.option.markexpr or os.environ.get("OCR_SIDECAR_FULL_MATRIX") == "1":
-        return
-    left_out = [item for item in items if item.get_closest_marker("matrix_full")]
-    items[:] = [item for item in items if not item.get_closest_marker("matrix_full")]
-    config.hook.pytest_deselected(items=left_out)
-    config.stash[N_DESELECTED] = len(left_out)
+    """Leave some tests out, unless they are asked for."""
+    config.stash[N_DESELECTED] = {}
+    for marker, (asked, _) in LEFT_OUT.items():
+        if asked in config.option.markexpr:
+            continue
+        if asked == "matrix" and os.environ.get("OCR_SIDECAR_FULL_MATRIX") == "1":
+            continue
+        left_out = [item for item in items if item.get_closest_marker(marker)]
+        items[:] = [item for item in items if not item.get_closest_marker(marker)]
+        config.hook.pytest_deselected(items=left_out)
+        config.stash[N_DESELECTED][marker] = len(left_out)
 
 
 def pytest_terminal_summary(terminalreporter, config):
     """Say so, that nobody takes a part for the whole."""
-    if n_deselected := config.stash.get(N_DESELECTED, 0):
-        line = f"{n_deselected} cells of the kill matrix deselected; run with -m matrix"
-        terminalreporter.write_line(line)
+    for marker, n_deselected in config.stash.get(N_DESELECTED, {}).items():
+        asked, what = LEFT_OUT[marker]
+        if n_deselected:
+            line = f"{n_deselected} {what} deselected; run with -m {asked}"
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
