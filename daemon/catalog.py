@@ -153,10 +153,10 @@ NOTIFICATIONS: Final[dict[str, Notification]] = {
     "job/progress": Notification(messages.ProgressParams, "How far a job is."),
     "job/page": Notification(messages.PageParams, "A page that was tried has ended."),
     "job/result": Notification(
-        messages.ResultParams, "A job has ended, and something was read: its last notification."
+        messages.TerminalResult, "A job has ended, and something was read: its last notification."
     ),
     "job/error": Notification(
-        messages.ErrorParams, "A job has failed or was cancelled: its last notification."
+        messages.TerminalError, "A job has failed or was cancelled: its last notification."
     ),
     "worker/state": Notification(messages.WorkerStateParams, "A slot has another state."),
     "log/message": Notification(messages.LogMessageParams, "A message of the daemon's log."),

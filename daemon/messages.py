@@ -324,13 +324,13 @@ class TerminalParams(Outcome, frozen=True, kw_only=True):
     error: ErrorObject | UnsetType = UNSET
 
 
-class ResultParams(Outcome, frozen=True, kw_only=True):
+class TerminalResult(Outcome, frozen=True, kw_only=True):
     """Params of `job/result`: the last word on a job that has read something."""
 
     state: ResultStateName
 
 
-class ErrorParams(Outcome, frozen=True, kw_only=True):
+class TerminalError(Outcome, frozen=True, kw_only=True):
     """Params of `job/error`: the last word on a job that has read nothing, or was cancelled."""
 
     state: ErrorStateName

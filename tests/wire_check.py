@@ -148,7 +148,7 @@ def _check(value: Any, to: type[msgspec.Struct], where: str) -> None:
     try:
         typed = msgspec.convert(value, to)
     except msgspec.ValidationError as error:
-        raise WireViolation(f"{where}: {error}: {value}") from None
+        raise WireViolation(f"{where}: {error}: {str(value)[:500]}") from None
     again = orjson.loads(msgspec.json.encode(typed))
     if again != value:
         raise WireViolation(f"{where}{_difference(value, again)}")
@@ -168,4 +168,4 @@ def _difference(told: Any, typed: Any) -> str:
         for index, (one, other) in enumerate(zip(told, typed, strict=True)):
             if one != other:
                 return f"[{index}]{_difference(one, other)}"
-    return f" is {told!r} and should be {typed!r}"
+    return f" is {told!r:.200} and should be {typed!r:.200}"

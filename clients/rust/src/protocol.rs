@@ -270,22 +270,6 @@ pub struct ErrorObject {
     pub data: ErrorData,
 }
 
-/// Params of `job/error`: the last word on a job that has read nothing, or was cancelled.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ErrorParams {
-    pub job_id: String,
-    pub state: ErrorStateName,
-    pub successful: Vec<SucceededDocument>,
-    pub failed: Vec<FailedDocument>,
-    pub total_files: u64,
-    pub total_pages_processed: u64,
-    /// Seconds.
-    pub duration_seconds: f64,
-    pub pages: PageCounts,
-    pub failed_pages: Vec<FailedPage>,
-    pub error: ErrorObject,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ErrorStateName {
     #[serde(rename = "failed")]
@@ -895,21 +879,6 @@ pub enum RestartCause {
     Unknown(String),
 }
 
-/// Params of `job/result`: the last word on a job that has read something.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ResultParams {
-    pub job_id: String,
-    pub state: ResultStateName,
-    pub successful: Vec<SucceededDocument>,
-    pub failed: Vec<FailedDocument>,
-    pub total_files: u64,
-    pub total_pages_processed: u64,
-    /// Seconds.
-    pub duration_seconds: f64,
-    pub pages: PageCounts,
-    pub failed_pages: Vec<FailedPage>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ResultStateName {
     #[serde(rename = "succeeded")]
@@ -1024,6 +993,22 @@ pub struct SucceededDocument {
     pub outputs: BTreeMap<String, String>,
 }
 
+/// Params of `job/error`: the last word on a job that has read nothing, or was cancelled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TerminalError {
+    pub job_id: String,
+    pub state: ErrorStateName,
+    pub successful: Vec<SucceededDocument>,
+    pub failed: Vec<FailedDocument>,
+    pub total_files: u64,
+    pub total_pages_processed: u64,
+    /// Seconds.
+    pub duration_seconds: f64,
+    pub pages: PageCounts,
+    pub failed_pages: Vec<FailedPage>,
+    pub error: ErrorObject,
+}
+
 /// The last word on a job, whichever it is: what `job/result` or `job/error` has told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TerminalParams {
@@ -1039,6 +1024,21 @@ pub struct TerminalParams {
     pub failed_pages: Vec<FailedPage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorObject>,
+}
+
+/// Params of `job/result`: the last word on a job that has read something.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TerminalResult {
+    pub job_id: String,
+    pub state: ResultStateName,
+    pub successful: Vec<SucceededDocument>,
+    pub failed: Vec<FailedDocument>,
+    pub total_files: u64,
+    pub total_pages_processed: u64,
+    /// Seconds.
+    pub duration_seconds: f64,
+    pub pages: PageCounts,
+    pub failed_pages: Vec<FailedPage>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -1473,10 +1473,10 @@ pub enum Notification {
     JobPage(Told<PageParams>),
     /// A job has ended, and something was read: its last notification.
     #[serde(rename = "job/result")]
-    JobResult(Told<ResultParams>),
+    JobResult(Told<TerminalResult>),
     /// A job has failed or was cancelled: its last notification.
     #[serde(rename = "job/error")]
-    JobError(Told<ErrorParams>),
+    JobError(Told<TerminalError>),
     /// A slot has another state.
     #[serde(rename = "worker/state")]
     WorkerState(Told<WorkerStateParams>),

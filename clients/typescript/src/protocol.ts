@@ -152,21 +152,6 @@ export interface ErrorObject {
   data: ErrorData;
 }
 
-/** Params of `job/error`: the last word on a job that has read nothing, or was cancelled. */
-export interface ErrorParams {
-  job_id: string;
-  state: ErrorStateName;
-  successful: SucceededDocument[];
-  failed: FailedDocument[];
-  total_files: number;
-  total_pages_processed: number;
-  /** Seconds. */
-  duration_seconds: number;
-  pages: PageCounts;
-  failed_pages: FailedPage[];
-  error: ErrorObject;
-}
-
 export type ErrorStateName =
   | "failed"
   | "cancelled";
@@ -597,20 +582,6 @@ export type RestartCause =
   | "recycle"
   | "requested";
 
-/** Params of `job/result`: the last word on a job that has read something. */
-export interface ResultParams {
-  job_id: string;
-  state: ResultStateName;
-  successful: SucceededDocument[];
-  failed: FailedDocument[];
-  total_files: number;
-  total_pages_processed: number;
-  /** Seconds. */
-  duration_seconds: number;
-  pages: PageCounts;
-  failed_pages: FailedPage[];
-}
-
 export type ResultStateName =
   | "succeeded"
   | "partial";
@@ -683,6 +654,21 @@ export interface SucceededDocument {
   outputs: Record<string, string>;
 }
 
+/** Params of `job/error`: the last word on a job that has read nothing, or was cancelled. */
+export interface TerminalError {
+  job_id: string;
+  state: ErrorStateName;
+  successful: SucceededDocument[];
+  failed: FailedDocument[];
+  total_files: number;
+  total_pages_processed: number;
+  /** Seconds. */
+  duration_seconds: number;
+  pages: PageCounts;
+  failed_pages: FailedPage[];
+  error: ErrorObject;
+}
+
 /** The last word on a job, whichever it is: what `job/result` or `job/error` has told. */
 export interface TerminalParams {
   job_id: string;
@@ -696,6 +682,20 @@ export interface TerminalParams {
   pages: PageCounts;
   failed_pages: FailedPage[];
   error?: ErrorObject;
+}
+
+/** Params of `job/result`: the last word on a job that has read something. */
+export interface TerminalResult {
+  job_id: string;
+  state: ResultStateName;
+  successful: SucceededDocument[];
+  failed: FailedDocument[];
+  total_files: number;
+  total_pages_processed: number;
+  /** Seconds. */
+  duration_seconds: number;
+  pages: PageCounts;
+  failed_pages: FailedPage[];
 }
 
 export type TerminalStateName =
@@ -840,9 +840,9 @@ export interface NotificationMap {
   /** A page that was tried has ended. */
   "job/page": PageParams & Numbered;
   /** A job has ended, and something was read: its last notification. */
-  "job/result": ResultParams & Numbered;
+  "job/result": TerminalResult & Numbered;
   /** A job has failed or was cancelled: its last notification. */
-  "job/error": ErrorParams & Numbered;
+  "job/error": TerminalError & Numbered;
   /** A slot has another state. */
   "worker/state": WorkerStateParams & Numbered;
   /** A message of the daemon's log. */
