@@ -21,7 +21,7 @@ from daemon.bridge_messages import (
     ProgressData,
     SuccessfulFile,
 )
-from daemon.errors import RpcError
+from daemon.errors import ErrorObject, RpcError
 from daemon.messages import DocumentInfoResult, JobAccepted, ProgressParams, TerminalParams
 from daemon.outbox import Outbox
 from daemon.params import Struct
@@ -134,7 +134,7 @@ def _outcome(terminal: TerminalParams, command: Command) -> tuple[EventType, Str
     is_error = terminal.state == "cancelled" or (
         terminal.state == "failed" and not command.is_batch
     )
-    if is_error and isinstance(terminal.error, dict):
+    if is_error and isinstance(terminal.error, ErrorObject):
         return "error", _error_data(terminal.error)
     return "result", OcrResult(
         successful=tuple(
@@ -148,12 +148,12 @@ def _outcome(terminal: TerminalParams, command: Command) -> tuple[EventType, Str
     )
 
 
-def _error_data(error: dict[str, Any]) -> ErrorData:
+def _error_data(error: ErrorObject) -> ErrorData:
     """Return an error object's sentence; with the id of its log entry, which has no other place."""
-    if error["data"]["kind"] == "cancelled":
+    if error.data.kind == "cancelled":
         return ErrorData(message=CANCELLED_BY_USER)
-    error_id = error["data"].get("error_id")
-    return ErrorData(message=error["message"] + (f" (error_id {error_id})" if error_id else ""))
+    error_id = error.data.error_id
+    return ErrorData(message=error.message + (f" (error_id {error_id})" if error_id else ""))
 
 
 def _progress(params: ProgressParams) -> ProgressData:

@@ -145,8 +145,9 @@ class Dispatcher:
             error = outcome["error"]
             if "kind" not in (error.get("data") or {}):
                 # The library's own: the one it can still meet is a method that is not there.
-                error = RpcError("method_not_found", "There is no such method.").to_wire()
-            reply.settle({"error": error})
+                reply.fail(RpcError("method_not_found", "There is no such method."))
+            else:
+                reply.settle({"error": error})
         elif outcome["result"] is not _DEFERRED:
             reply.settle({"result": outcome["result"]})
 
@@ -192,7 +193,7 @@ class PendingReply:
 
     def fail(self, error: RpcError) -> None:
         """Answer with an error."""
-        self.settle({"error": error.to_wire()})
+        self.settle({"error": msgspec.to_builtins(error.to_wire())})
 
     def drop(self) -> None:
         """Give no answer: the message was none that gets one."""
@@ -281,7 +282,7 @@ def _wrap(method: Method) -> Callable[..., Any]:
             wire_error = error.to_wire()
         except BaseException:  # noqa: BLE001  whatever a handler does, its request gets an answer
             wire_error = internal_error("a handler failed").to_wire()
-        raise JsonRpcError(**wire_error)
+        raise JsonRpcError(**msgspec.to_builtins(wire_error))
 
     # The library binds params to the signature of each call; a preset one is not worked out anew.
     run.__signature__ = _SIGNATURE  # type: ignore[attr-defined]  # functions take any attribute

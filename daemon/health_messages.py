@@ -3,19 +3,23 @@
 The rest of what hosts are told is in `messages`; shapes and units are those of protocol.md.
 """
 
+from typing import Annotated, get_args
+
 from msgspec import UNSET, UnsetType
 
+from daemon.errors import ErrorKindName
 from daemon.messages import PageCounts
-from daemon.params import HealthName, ProblemKind, SlotStateName, Struct
+from daemon.params import HealthName, ProblemKind, RestartCause, SlotStateName, Struct, one_of
+from daemon.units import ByteCount, Count, Duration, Rate, SlotNumber
 
 
 class Latency(Struct, frozen=True, kw_only=True):
     """How long a stage took, in seconds, over its last `n` samples; null without any."""
 
-    p50: float | None
-    p95: float | None
-    p99: float | None
-    n: int
+    p50: Duration | None
+    p95: Duration | None
+    p99: Duration | None
+    n: Count
 
 
 class Latencies(Struct, frozen=True, kw_only=True):
@@ -30,8 +34,8 @@ class Latencies(Struct, frozen=True, kw_only=True):
 class QueueSize(Struct, frozen=True, kw_only=True):
     """How much waits; `bytes` is 0 where it is not bytes that wait."""
 
-    n: int
-    bytes: int = 0
+    n: Count
+    bytes: ByteCount = 0
 
 
 class QueueSizes(Struct, frozen=True, kw_only=True):
@@ -47,32 +51,32 @@ class QueueSizes(Struct, frozen=True, kw_only=True):
 class ProcessUsage(Struct, frozen=True, kw_only=True):
     """What a process takes of the machine: memory now, processor time since its start."""
 
-    rss_bytes: int = 0
-    cpu_s: float = 0.0
+    rss_bytes: ByteCount = 0
+    cpu_s: Duration = 0.0
 
 
 class WorkerUsage(Struct, frozen=True, kw_only=True):
     """A living worker: what it takes, how long it lives, how many pages it has ended."""
 
-    slot: int
-    rss_bytes: int
-    cpu_s: float
-    uptime_s: float
-    pages: int
+    slot: SlotNumber
+    rss_bytes: ByteCount
+    cpu_s: Duration
+    uptime_s: Duration
+    pages: Count
 
 
 class MetricsResult(Struct, frozen=True, kw_only=True):
     """Result of `metrics/get`; totals count from the daemon's start."""
 
-    uptime_s: float
-    events_per_s: float
-    pages_per_min: float
+    uptime_s: Duration
+    events_per_s: Rate
+    pages_per_min: Rate
     pages: PageCounts
-    errors: dict[str, int]
-    restarts: dict[str, int]
+    errors: dict[ErrorKindName, Count]
+    restarts: dict[Annotated[str, one_of(*get_args(RestartCause))], Count]
     latency_s: Latencies
     queues: QueueSizes
-    dropped: dict[str, int]
+    dropped: dict[str, Count]
     daemon: ProcessUsage
     workers: tuple[WorkerUsage, ...]
 
@@ -80,7 +84,7 @@ class MetricsResult(Struct, frozen=True, kw_only=True):
 class WorkerHealth(Struct, frozen=True, kw_only=True):
     """A slot; `responsive` only where its worker was asked."""
 
-    slot: int
+    slot: SlotNumber
     state: SlotStateName
     responsive: bool | UnsetType = UNSET
 

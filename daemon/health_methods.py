@@ -4,10 +4,9 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from daemon.dispatch import Call, Method
+from daemon.dispatch import Call, Handler
 from daemon.errors import invalid_params
 from daemon.health_messages import (
-    HealthResult,
     MetricsResult,
     ProcessUsage,
     QueueSize,
@@ -40,13 +39,13 @@ class HealthMethods:
     usage_of: Callable[[int], ProcessUsage]
     """What a process takes; nothing when it is gone."""
 
-    def table(self) -> dict[str, Method]:
-        """Return these methods by their names on the wire."""
+    def handlers(self) -> dict[str, Handler]:
+        """Return what answers these requests of the catalog."""
         return {
-            "health/check": Method(HealthCheckParams, HealthResult, self._health_check),
-            "metrics/get": Method(NoParams, MetricsResult, self._metrics_get),
-            "worker/restart": Method(WorkerRestartParams, Empty, self._worker_restart),
-            "log/set_level": Method(LogSetLevelParams, Empty, self._log_set_level),
+            "health/check": self._health_check,
+            "metrics/get": self._metrics_get,
+            "worker/restart": self._worker_restart,
+            "log/set_level": self._log_set_level,
         }
 
     def _health_check(self, params: HealthCheckParams, call: Call) -> None:

@@ -4,18 +4,37 @@ Shapes and units are those of protocol.md; a test holds the two to each other. M
 absent are `UNSET` by default; a member that is null on the wire is typed `| None`.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, get_args
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
+from daemon.errors import ErrorKindName, ErrorObject
 from daemon.params import (
+    DocumentFormat,
+    ErrorStateName,
     JobStateName,
     LogLevel,
     PageStateName,
+    ResultStateName,
     SlotStateName,
     StatusName,
     Struct,
     TerminalStateName,
+    WorkerKindName,
+    one_of,
+)
+from daemon.units import (
+    ByteCount,
+    Confidence,
+    Count,
+    Duration,
+    Index,
+    Ordinal,
+    Percent,
+    Points,
+    SlotNumber,
+    UnixTime,
 )
 from ocr_worker.wire import EngineInfo, PageInfo, Word
 
@@ -39,11 +58,11 @@ class ServerInfo(Struct, frozen=True, kw_only=True):
 class ServerLimits(Struct, frozen=True, kw_only=True):
     """The daemon's limits, so that a host need not guess."""
 
-    max_line_bytes: int
-    max_batch: int
-    max_jobs: int
-    kept_jobs: int
-    kept_job_s: float
+    max_line_bytes: ByteCount
+    max_batch: Count
+    max_jobs: Count
+    kept_jobs: Count
+    kept_job_s: Duration
 
 
 class InitializeResult(Struct, frozen=True, kw_only=True):
@@ -58,13 +77,37 @@ class InitializeResult(Struct, frozen=True, kw_only=True):
     host_watched: bool
 
 
+class OpenRpcDocument(Struct, frozen=True, kw_only=True):
+    """Result of `rpc.discover`: an OpenRPC document, with what OpenRPC has no place for in `x-`."""
+
+    openrpc: str
+    info: dict[str, Any]
+    methods: tuple[dict[str, Any], ...]
+    components: dict[str, Any]
+    x_notifications: tuple[dict[str, Any], ...] = msgspec.field(name="x-notifications")
+    x_what_to_do: dict[str, str] = msgspec.field(name="x-what-to-do")
+
+
+class OverflowFile(Struct, frozen=True, kw_only=True):
+    """Where a result lies that no line has room for, as JSON."""
+
+    path: str
+    size_bytes: Count
+
+
+class Overflow(Struct, frozen=True, kw_only=True):
+    """In place of a result that no line has room for."""
+
+    overflow: OverflowFile
+
+
 class DocumentInfoResult(Struct, frozen=True, kw_only=True):
     """Result of `document/info`."""
 
-    format: str
-    page_count: int
+    format: DocumentFormat
+    page_count: Count
     encrypted: bool
-    size_bytes: int
+    size_bytes: ByteCount
     warnings: tuple[str, ...]
     path: str | UnsetType = UNSET
     pages: tuple[PageInfo, ...] | UnsetType = UNSET
@@ -86,20 +129,20 @@ class JobStateResult(Struct, frozen=True, kw_only=True):
 class PageCounts(Struct, frozen=True, kw_only=True):
     """How many pages ended in each state."""
 
-    recognized: int = 0
-    native_text: int = 0
-    empty: int = 0
-    failed: int = 0
-    cancelled: int = 0
+    recognized: Count = 0
+    native_text: Count = 0
+    empty: Count = 0
+    failed: Count = 0
+    cancelled: Count = 0
 
 
 class DocumentStatus(Struct, frozen=True, kw_only=True):
     """A document of a job; `page_count` is how many of its pages were asked for."""
 
-    document: int
+    document: Index
     file: str
     state: JobStateName
-    page_count: int | None
+    page_count: Count | None
     pages: PageCounts
 
 
@@ -108,10 +151,10 @@ class JobSummary(Struct, frozen=True, kw_only=True):
 
     job_id: str
     state: JobStateName
-    current: int
-    total: int | None
-    percent: float | None
-    created_at: float
+    current: Count
+    total: Count | None
+    percent: Percent | None
+    created_at: UnixTime
 
 
 class JobStatusResult(Struct, frozen=True, kw_only=True):
@@ -119,15 +162,15 @@ class JobStatusResult(Struct, frozen=True, kw_only=True):
 
     job_id: str
     state: JobStateName
-    current: int
-    total: int | None
-    percent: float | None
+    current: Count
+    total: Count | None
+    percent: Percent | None
     pages: PageCounts
     documents: tuple[DocumentStatus, ...]
-    created_at: float
-    started_at: float | UnsetType = UNSET
-    finished_at: float | UnsetType = UNSET
-    error: dict[str, Any] | UnsetType = UNSET
+    created_at: UnixTime
+    started_at: UnixTime | UnsetType = UNSET
+    finished_at: UnixTime | UnsetType = UNSET
+    error: ErrorObject | UnsetType = UNSET
 
 
 class JobListResult(Struct, frozen=True, kw_only=True):
@@ -141,29 +184,29 @@ class StatusResult(Struct, frozen=True, kw_only=True):
 
     state: StatusName
     is_running: bool
-    current_page: int | None
-    total_pages: int | None
+    current_page: Count | None
+    total_pages: Count | None
     current_operation: str | None
-    progress_percent: float | None
-    jobs: dict[str, int]
+    progress_percent: Percent | None
+    jobs: dict[Annotated[str, one_of(*get_args(JobStateName))], Count]
     message: str | UnsetType = UNSET
 
 
 class WorkerStatus(Struct, frozen=True, kw_only=True):
     """A row of `worker/list`."""
 
-    slot: int
+    slot: SlotNumber
     worker_id: str | None
     pid: int | None
-    kind: Literal["ocr", "inspector"]
+    kind: WorkerKindName
     state: SlotStateName
-    restarts: int
-    uptime_s: float
-    rss_bytes: int
+    restarts: Count
+    uptime_s: Duration
+    rss_bytes: ByteCount
     message: str | UnsetType = UNSET
     job_id: str | UnsetType = UNSET
-    document: int | UnsetType = UNSET
-    page: int | UnsetType = UNSET
+    document: Index | UnsetType = UNSET
+    page: Ordinal | UnsetType = UNSET
 
 
 class WorkerListResult(Struct, frozen=True, kw_only=True):
@@ -196,22 +239,22 @@ class LanguageListResult(Struct, frozen=True, kw_only=True):
 class HardwareResult(Struct, frozen=True, kw_only=True):
     """Result of `hardware/get`; `reason` says why there are that many workers."""
 
-    cpu_count: int
-    cpu_usable: int
-    memory_bytes: int
-    memory_available_bytes: int
+    cpu_count: Count
+    cpu_usable: Count
+    memory_bytes: ByteCount
+    memory_available_bytes: ByteCount
     accelerators: tuple[str, ...]
-    workers: int
-    threads_per_worker: int
+    workers: Count
+    threads_per_worker: Count
     reason: str
 
 
 class ReplayResult(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
     """Result of `events/replay`: the numbers about to be sent, and how many are lost."""
 
-    from_: int | None
-    to: int | None
-    missed: int
+    from_: Ordinal | None
+    to: Ordinal | None
+    missed: Count
 
 
 # Notifications.
@@ -221,46 +264,46 @@ class ProgressParams(Struct, frozen=True, kw_only=True):
     """Params of `job/progress`."""
 
     job_id: str
-    current: int
-    total: int | None
-    percent: float | None
+    current: Count
+    total: Count | None
+    percent: Percent | None
     message: str
-    document: int
+    document: Index
     file: str
-    page: int | None
-    page_count: int | None
-    eta_s: float | UnsetType = UNSET
+    page: Ordinal | None
+    page_count: Count | None
+    eta_s: Duration | UnsetType = UNSET
 
 
 class PageParams(Struct, frozen=True, kw_only=True):
     """Params of `job/page`, and a row of `job/result`'s `pages`."""
 
     job_id: str
-    document: int
+    document: Index
     file: str
-    page: int
+    page: Ordinal
     state: PageStateName
-    duration_s: float
-    attempts: int
-    width_pt: float | None = None
-    height_pt: float | None = None
+    duration_s: Duration
+    attempts: Count
+    width_pt: Points | None = None
+    height_pt: Points | None = None
     text: str | UnsetType = UNSET
-    confidence: float | UnsetType | None = UNSET
+    confidence: Confidence | UnsetType | None = UNSET
     words: tuple[Word, ...] | UnsetType = UNSET
     skew: float | UnsetType = UNSET
     engine: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET
     path: str | UnsetType | None = UNSET
-    error: dict[str, Any] | UnsetType = UNSET
+    error: ErrorObject | UnsetType = UNSET
 
 
 class SucceededDocument(Struct, frozen=True, kw_only=True):
     """A document with at least one page that succeeded and its files written."""
 
-    document: int
+    document: Index
     file: str
-    pages: int
+    pages: Count
     output: str | None
     outputs: dict[str, str]
 
@@ -268,35 +311,53 @@ class SucceededDocument(Struct, frozen=True, kw_only=True):
 class FailedDocument(Struct, frozen=True, kw_only=True):
     """A document none of whose pages succeeded; `error` is a sentence."""
 
-    document: int
+    document: Index
     file: str
     error: str
-    kind: str
+    kind: ErrorKindName
 
 
 class FailedPage(Struct, frozen=True, kw_only=True):
     """A page that failed; `attempts` 0 means that it was never tried."""
 
-    document: int
-    page: int
-    kind: str
-    attempts: int
+    document: Index
+    page: Ordinal
+    kind: ErrorKindName
+    attempts: Count
 
 
-class TerminalParams(Struct, frozen=True, kw_only=True):
-    """Params of `job/result` and, with `error`, of `job/error`: the last word on a job."""
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What became of a job's documents and pages."""
 
     job_id: str
     state: TerminalStateName
     successful: tuple[SucceededDocument, ...]
     failed: tuple[FailedDocument, ...]
-    total_files: int
-    total_pages_processed: int
-    duration_seconds: float
+    total_files: Count
+    total_pages_processed: Count
+    duration_seconds: Duration
     pages: PageCounts
     failed_pages: tuple[FailedPage, ...]
     path: str | UnsetType | None = UNSET
-    error: dict[str, Any] | UnsetType = UNSET
+
+
+class TerminalParams(Outcome, frozen=True, kw_only=True):
+    """The last word on a job, whichever it is: what `job/result` or `job/error` has told."""
+
+    error: ErrorObject | UnsetType = UNSET
+
+
+class TerminalResult(Outcome, frozen=True, kw_only=True):
+    """Params of `job/result`: the last word on a job that has read something."""
+
+    state: ResultStateName
+
+
+class TerminalError(Outcome, frozen=True, kw_only=True):
+    """Params of `job/error`: the last word on a job that has read nothing, or was cancelled."""
+
+    state: ErrorStateName
+    error: ErrorObject
 
 
 class JobResultResult(Struct, frozen=True, kw_only=True):
@@ -309,7 +370,7 @@ class JobResultResult(Struct, frozen=True, kw_only=True):
 class WorkerStateParams(Struct, frozen=True, kw_only=True):
     """Params of `worker/state`."""
 
-    slot: int
+    slot: SlotNumber
     worker_id: str | None
     state: SlotStateName
     message: str | UnsetType = UNSET
@@ -324,12 +385,11 @@ class LogMessageParams(Struct, frozen=True, kw_only=True):
     message: str
 
 
-NOTIFICATIONS: dict[str, type[Struct]] = {
-    "job/progress": ProgressParams,
-    "job/page": PageParams,
-    "job/result": TerminalParams,
-    "job/error": TerminalParams,
-    "worker/state": WorkerStateParams,
-    "log/message": LogMessageParams,
-}
-"""Every notification the daemon sends; each also carries `seq`."""
+class Numbered(Struct, frozen=True, kw_only=True):
+    """What every notification carries besides: its number, given in the order in which lines leave.
+
+    One that is sent again keeps its number and says so.
+    """
+
+    seq: Ordinal
+    replayed: bool | UnsetType = UNSET

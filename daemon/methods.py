@@ -1,4 +1,4 @@
-"""The methods of the wire: for each, what it takes, what it gives, and what answers it."""
+"""The methods of the wire: what answers each request of the catalog."""
 
 import os
 from collections.abc import Callable
@@ -9,31 +9,24 @@ import msgspec
 
 from daemon import __version__, hardware, reports
 from daemon.admission import ENGINES, judge, judge_document
+from daemon.catalog import NOTIFICATIONS, REQUESTS
 from daemon.config import Config
-from daemon.dispatch import Call, Method
+from daemon.dispatch import Call, Handler, Method
 from daemon.errors import invalid_params
 from daemon.health_methods import HealthMethods
 from daemon.job_book import KEPT_JOB_S, KEPT_JOBS
 from daemon.lines import Part
 from daemon.log import Log
 from daemon.messages import (
-    NOTIFICATIONS,
-    DocumentInfoResult,
     Empty,
-    EngineListResult,
     HardwareResult,
     InitializeResult,
-    JobAccepted,
     JobListResult,
-    JobResultResult,
     JobStateResult,
-    JobStatusResult,
     LanguageInfo,
     LanguageListResult,
-    ReplayResult,
     ServerInfo,
     ServerLimits,
-    StatusResult,
     WorkerListResult,
 )
 from daemon.outbox import Outbox
@@ -54,7 +47,7 @@ from daemon.params import (
     ShutdownParams,
     Struct,
 )
-from daemon.responses import EncodedResult
+from daemon.responses import AnyLength, EncodedResult
 from daemon.supervisor import Supervisor
 from ocr_worker import languages
 
@@ -78,29 +71,38 @@ class Methods:
     """Watch this process as the host, where one is named; tells whether the host is watched."""
     health: HealthMethods
 
+    def handlers(self) -> dict[str, Handler]:
+        """Return what answers each request of the catalog."""
+        return {
+            "initialize": self._initialize,
+            "ping": self._ping,
+            "rpc.discover": self._discover,
+            "shutdown": self._shutdown,
+            "exit": self._exit,
+            "document/info": self._document_info,
+            "ocr/start": self._ocr_start,
+            "ocr/start_batch": self._ocr_start_batch,
+            "job/status": self._job_status,
+            "job/list": self._job_list,
+            "job/result": self._job_result,
+            "job/cancel": self._job_cancel,
+            "$/cancelRequest": self._cancel_request,
+            "job/forget": self._job_forget,
+            "events/replay": self._events_replay,
+            "status/get": self._status_get,
+            "worker/list": self._worker_list,
+            "engine/list": self._engine_list,
+            "language/list": self._language_list,
+            "hardware/get": self._hardware_get,
+            **self.health.handlers(),
+        }
+
     def table(self) -> dict[str, Method]:
         """Return every method by its name on the wire."""
+        handlers = self.handlers()
         return {
-            "initialize": Method(InitializeParams, InitializeResult, self._initialize),
-            "ping": Method(NoParams, Empty, self._ping),
-            "shutdown": Method(ShutdownParams, Empty, self._shutdown),
-            "exit": Method(NoParams, Empty, self._exit),
-            "document/info": Method(DocumentInfoParams, DocumentInfoResult, self._document_info),
-            "ocr/start": Method(OcrStartParams, JobAccepted, self._ocr_start),
-            "ocr/start_batch": Method(OcrStartBatchParams, JobAccepted, self._ocr_start_batch),
-            "job/status": Method(JobParams, JobStatusResult, self._job_status),
-            "job/list": Method(JobListParams, JobListResult, self._job_list),
-            "job/result": Method(JobResultParams, JobResultResult, self._job_result),
-            "job/cancel": Method(JobParams, JobStateResult, self._job_cancel),
-            "$/cancelRequest": Method(CancelRequestParams, Empty, self._cancel_request),
-            "job/forget": Method(JobParams, Empty, self._job_forget),
-            "events/replay": Method(ReplayParams, ReplayResult, self._events_replay),
-            "status/get": Method(NoParams, StatusResult, self._status_get),
-            "worker/list": Method(NoParams, WorkerListResult, self._worker_list),
-            "engine/list": Method(NoParams, EngineListResult, self._engine_list),
-            "language/list": Method(LanguageListParams, LanguageListResult, self._language_list),
-            "hardware/get": Method(NoParams, HardwareResult, self._hardware_get),
-            **self.health.table(),
+            name: Method(request.params, request.result, handlers[name])
+            for name, request in REQUESTS.items()
         }
 
     # The daemon itself.
@@ -135,7 +137,7 @@ class Methods:
                 kept_jobs=KEPT_JOBS,
                 kept_job_s=KEPT_JOB_S,
             ),
-            methods=tuple(self.table()),
+            methods=tuple(REQUESTS),
             notifications=tuple(NOTIFICATIONS),
             engines=ENGINES,
             host_watched=self.watch_host(params.host_pid),
@@ -143,6 +145,12 @@ class Methods:
 
     def _ping(self, params: NoParams, call: Call) -> Struct:
         return Empty()
+
+    def _discover(self, params: NoParams, call: Call) -> None:
+        # Not before somebody asks: few hosts do, and every daemon starts.
+        from daemon import openrpc
+
+        call.reply.succeed_encoded(AnyLength(msgspec.to_builtins(openrpc.document())))
 
     def _shutdown(self, params: ShutdownParams, call: Call) -> None:
         # Answered first: leaving queues the notifications of what it ends.

@@ -1,9 +1,10 @@
 """What hosts ask for: the params of every method, typed once, and the words of the wire.
 
-Shapes and units are those of protocol.md; a test holds the two to each other.
+Shapes and units are those of protocol.md; a test holds the two to each other. What has a name here
+and is one of several words has that name in the schema and in the types of other languages too.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -14,13 +15,31 @@ PROTOCOL_VERSION = 1
 MIN_LINE_BYTES = 4096
 """What a host has to take at least; the members that are never cut need room."""
 
+
+def one_of(*words: str) -> Meta:
+    """Return what makes the schema list the words that a `str` may be.
+
+    For where the type does not check it: code does, with a better sentence, or nobody needs to.
+    """
+    return Meta(extra_json_schema={"enum": list(words)})
+
+
 OutputKind = Literal["text", "json"]
+DocumentFormat = Annotated[str, one_of("pdf", "png", "jpeg", "tiff", "webp", "bmp")]
+OcrMode = Literal["auto", "force", "skip_text"]
+InlineName = Literal["text", "words", "none"]
 Priority = Literal["interactive", "normal", "background"]
 PageStateName = Literal["recognized", "native_text", "empty", "failed", "cancelled"]
 TerminalStateName = Literal["succeeded", "partial", "failed", "cancelled"]
+ResultStateName = Literal["succeeded", "partial"]
+"""How a job ends that `job/result` tells of."""
+ErrorStateName = Literal["failed", "cancelled"]
+"""How a job ends that `job/error` tells of."""
 JobStateName = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
 StatusName = Literal["idle", "running", "cancelled", "error"]
 SlotStateName = Literal["starting", "idle", "running", "cancelled", "error", "stopped"]
+WorkerKindName = Literal["ocr", "inspector"]
+ShutdownMode = Literal["now", "drain"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 Stage = Literal["queue", "render", "recognize", "assemble"]
 """A part of a page's way, or a document's, whose duration is measured."""
@@ -38,6 +57,7 @@ ProblemKind = Literal[
 ]
 
 
+OutputName = Annotated[str, one_of(*get_args(OutputKind))]
 Seconds = Annotated[float, Meta(gt=0, le=1e9)]
 
 
@@ -93,12 +113,12 @@ class OcrOptions(Struct, frozen=True, kw_only=True):
 
     engine: str = "auto"
     languages: Annotated[tuple[str, ...], Meta(min_length=1)] = ("en",)
-    mode: Literal["auto", "force", "skip_text"] = "auto"
+    mode: OcrMode = "auto"
     dpi: Annotated[float, Meta(ge=20, le=1200)] | None = None
     rotate: bool = True
     deskew: bool = True
     region: Region | None = None
-    inline: Literal["text", "words", "none"] = "text"
+    inline: InlineName = "text"
     priority: Priority = "normal"
     page_timeout_s: Seconds | None = None
     job_timeout_s: Seconds | None = None
@@ -112,7 +132,7 @@ class OcrStartParams(Struct, frozen=True, kw_only=True):
 
     document: DocumentParams
     output_dir: str | None = None
-    outputs: tuple[str, ...] | None = None
+    outputs: tuple[OutputName, ...] | None = None
     options: OcrOptions = OcrOptions()
 
 
@@ -121,7 +141,7 @@ class OcrStartBatchParams(Struct, frozen=True, kw_only=True):
 
     documents: Annotated[tuple[DocumentParams, ...], Meta(min_length=1)]
     output_dir: str | None = None
-    outputs: tuple[str, ...] | None = None
+    outputs: tuple[OutputName, ...] | None = None
     options: OcrOptions = OcrOptions()
 
 
@@ -173,7 +193,7 @@ class LanguageListParams(Struct, frozen=True, kw_only=True):
 class ShutdownParams(Struct, frozen=True, kw_only=True):
     """Params of `shutdown`."""
 
-    mode: Literal["now", "drain"] = "now"
+    mode: ShutdownMode = "now"
     timeout_s: Annotated[float, Meta(ge=0, le=1e9)] = 600.0
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 from msgspec import UNSET
 
-from daemon.errors import RpcError
+from daemon.errors import ErrorObject, RpcError
 from daemon.events import WorkerGone
 from daemon.job_book import JobBook
 from daemon.jobs import Document, DocumentState, Job, PageRef
@@ -213,7 +213,7 @@ def terminal(job: Job, duration_s: float) -> TerminalParams:
     )
 
 
-def terminal_error(job: Job) -> dict[str, object] | None:
+def terminal_error(job: Job) -> ErrorObject | None:
     """Return the error object of a job that failed or was cancelled; None of any other."""
     if not job.is_over:
         return None
@@ -245,7 +245,8 @@ def status(book: JobBook, exhausted: str | None) -> StatusResult:
         state = "cancelled"
     elif last is not None and last.state == "failed":
         state = "error"
-        message = str((terminal_error(last) or {}).get("message", ""))
+        failure = terminal_error(last)
+        message = failure.message if failure else ""
     else:
         state = "idle"
     return StatusResult(

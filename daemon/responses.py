@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import orjson
 
 from daemon.errors import RpcError
@@ -71,7 +72,8 @@ def _fallback(response: dict[str, Any]) -> bytes:
 
 
 def _failed(response: dict[str, Any], error: RpcError) -> dict[str, Any]:
-    return {"jsonrpc": "2.0", "error": error.to_wire(), "id": response.get("id")}
+    wire_error = msgspec.to_builtins(error.to_wire())
+    return {"jsonrpc": "2.0", "error": wire_error, "id": response.get("id")}
 
 
 def _dumps(response: dict[str, Any]) -> bytes:

@@ -6,10 +6,10 @@ news of a dead one is told apart from news of its successor.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, NewType, TypeAlias
+from typing import NewType, TypeAlias
 
 from daemon.jobs import JobId, PageRef
-from daemon.params import RestartCause
+from daemon.params import RestartCause, WorkerKindName
 from daemon.restart_policy import RestartPolicy
 
 WorkerId = NewType("WorkerId", str)
@@ -112,7 +112,7 @@ class Slot:
     """A successor that died is not followed by another at once."""
 
     @property
-    def kind(self) -> Literal["ocr", "inspector"]:
+    def kind(self) -> WorkerKindName:
         """What the slot is for."""
         return "inspector" if self.number == 0 else "ocr"
 

@@ -8,29 +8,44 @@ from pathlib import Path
 import psutil
 import pytest
 
+from daemon import client_session
 from daemon.client import Client
+from tests.wire_check import CheckedTransport
 
 PR_SET_CHILD_SUBREAPER = 36
 SAMPLE = Path(__file__).parent.parent / "samples" / "scan.pdf"
 
-N_DESELECTED = pytest.StashKey[int]()
+LEFT_OUT = {
+    # It takes more than a minute.
+    "matrix_full": ("matrix", "cells of the kill matrix"),
+    # They need npm, cargo and their registries, which few contributors have.
+    "hosts": ("hosts", "checks of the types for hosts"),
+}
+"""Tests that are left out by their marker: what to ask for to have them, and what they are."""
+N_DESELECTED = pytest.StashKey[dict[str, int]]()
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave most of the kill matrix out, unless it is asked for: it takes more than a minute."""
-    if "matrix" in config.option.markexpr or os.environ.get("OCR_SIDECAR_FULL_MATRIX") == "1":
-        return
-    left_out = [item for item in items if item.get_closest_marker("matrix_full")]
-    items[:] = [item for item in items if not item.get_closest_marker("matrix_full")]
-    config.hook.pytest_deselected(items=left_out)
-    config.stash[N_DESELECTED] = len(left_out)
+    """Leave some tests out, unless they are asked for."""
+    config.stash[N_DESELECTED] = {}
+    for marker, (asked, _) in LEFT_OUT.items():
+        if asked in config.option.markexpr:
+            continue
+        if asked == "matrix" and os.environ.get("OCR_SIDECAR_FULL_MATRIX") == "1":
+            continue
+        left_out = [item for item in items if item.get_closest_marker(marker)]
+        items[:] = [item for item in items if not item.get_closest_marker(marker)]
+        config.hook.pytest_deselected(items=left_out)
+        config.stash[N_DESELECTED][marker] = len(left_out)
 
 
 def pytest_terminal_summary(terminalreporter, config):
     """Say so, that nobody takes a part for the whole."""
-    if n_deselected := config.stash.get(N_DESELECTED, 0):
-        line = f"{n_deselected} cells of the kill matrix deselected; run with -m matrix"
-        terminalreporter.write_line(line)
+    for marker, n_deselected in config.stash.get(N_DESELECTED, {}).items():
+        asked, what = LEFT_OUT[marker]
+        if n_deselected:
+            line = f"{n_deselected} {what} deselected; run with -m {asked}"
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,12 +66,14 @@ def daemon_env(tmp_path):
 
 
 @pytest.fixture
-def spawn_daemon(daemon_env, tmp_path):
+def spawn_daemon(daemon_env, tmp_path, monkeypatch):
     """Start daemons: `spawn_daemon("--workers", "1", env={...})`; all must be gone afterwards.
 
-    `under` is a command that starts the daemon in its turn.
+    `under` is a command that starts the daemon in its turn. Every line of theirs is held to the
+    schema.
     """
     clients = []
+    monkeypatch.setattr(client_session, "Transport", CheckedTransport)
 
     def spawn(*options, env=None, under=(), **kwargs):
         command = [*under, sys.executable, "-P", "-m", "daemon", *options]

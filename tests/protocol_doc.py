@@ -1,7 +1,8 @@
 """Reads protocol.md: tables, shapes, transcripts; and the daemon to replay the transcripts against.
 
 A cell of members is in backticks: `name`, then `?` when it may be absent, ` or null` when it may be
-null, then `:` and a default (JSON), a shape's name, `[Shape]`, `{members}` or `[{members}]`.
+null, then `:` and a default (JSON), a shape's name, `[Shape]`, `{members}` or `[{members}]`. A
+shape's name alone stands for its members.
 """
 
 import json
@@ -16,10 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.wire_check import WireCheck
+
 PATH = Path(__file__).parent.parent / "protocol.md"
 NO_DEFAULT = object()
 
-_MEMBER = re.compile(r"(?P<name>\w+)(?P<absent>\?)?(?P<null> or null)?(?::(?P<value>.+))?")
+_MEMBER = re.compile(r"(?P<name>[\w-]+)(?P<absent>\?)?(?P<null> or null)?(?::(?P<value>.+))?")
 _FENCE = re.compile(
     r"^### (?P<title>[^\n]+)\n(?:(?!^#).)*?"
     r"^```jsonl-transcript(?: dialect=(?P<dialect>\w+))?(?: null_engine=(?P<engine>[^\n]*))?\n"
@@ -76,7 +79,10 @@ class ProtocolDoc:
         """Return the members that a cell or a shape's definition lists."""
         spec = _plain(cell)
         spec = self.shapes.get(spec, spec)
-        return tuple(self._member(part) for part in _split(spec))
+        found: list[Member] = []
+        for part in _split(spec):
+            found += self.members(part) if part in self.shapes else [self._member(part)]
+        return tuple(found)
 
     def notifications_and_methods(self) -> tuple[list[list[str]], list[list[str]]]:
         """Return the rows of the two tables whose first column is `method`."""
@@ -120,7 +126,7 @@ class ProtocolDoc:
 
 
 class ReplayedDaemon:
-    """The real daemon on its pipes; every wait is bounded."""
+    """The real daemon on its pipes, held to the schema; every wait is bounded."""
 
     def __init__(
         self, folder: Path, null_engine: str | None = None, dialect: str = "jsonrpc"
@@ -143,6 +149,7 @@ class ReplayedDaemon:
         assert self.process.stdout is not None
         self.stdin, self._stdout = self.process.stdin, self.process.stdout
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._check = WireCheck() if dialect == "jsonrpc" else None
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -152,6 +159,8 @@ class ReplayedDaemon:
         self._lines.put(None)
 
     def send(self, line: str) -> None:
+        if self._check is not None:
+            self._check.on_sent(line.encode() + b"\n")
         self.stdin.write(line.encode() + b"\n")
         self.stdin.flush()
 
@@ -162,7 +171,12 @@ class ReplayedDaemon:
     def receive(self) -> Any:
         """Return the next message, None at the end."""
         line = self.receive_line()
-        return None if line is None else json.loads(line)
+        if line is None:
+            return None
+        message = json.loads(line)
+        if self._check is not None:
+            self._check.on_received(message)
+        return message
 
     def receive_like(self, pattern: Any) -> Any:
         """Return the next message, which must be as the pattern; passing over what may come."""

@@ -16,14 +16,17 @@ import daemon
 import ocr_worker
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("daemon", "ocr_worker")
+PACKAGES = ("daemon", "ocr_worker", "schema")
 MAX_LINES = 400
 
 PURE = (
     "admission",
     "bridge_languages",
+    "catalog",
     "deadlines",
+    "examples",
     "framing",
+    "health_examples",
     "inspections",
     "job_book",
     "jobs",
@@ -31,6 +34,7 @@ PURE = (
     "lifecycle",
     "lines",
     "metrics",
+    "openrpc",
     "outbox",
     "page_ranges",
     "page_store",
@@ -158,6 +162,20 @@ print([name for name in {heavy} if name in sys.modules])"""
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, cwd=ROOT
     )
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_a_started_daemon_has_not_loaded_what_only_describes_it():
+    program = """
+import sys, daemon.__main__, daemon.composition
+print([name for name in ("daemon.openrpc", "daemon.examples") if name in sys.modules])"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, cwd=ROOT
+    )
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_what_is_installed_does_not_know_what_generates():
+    assert importers_of("schema", ("daemon", "ocr_worker")) == set()
 
 
 def test_jsonrpcserver_has_one_door():

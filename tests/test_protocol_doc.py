@@ -37,6 +37,7 @@ from daemon import (
     supervisor,
     watchdog,
 )
+from daemon.catalog import NOTIFICATIONS, REQUESTS
 from daemon.config import Config
 from daemon.errors import ERROR_KINDS, ExitCode
 from daemon.outbox import Outbox
@@ -56,7 +57,7 @@ from tests.protocol_doc import (
 DOC = ProtocolDoc(PATH.read_text(encoding="utf-8"))
 NOTIFICATION_ROWS, METHOD_ROWS = DOC.notifications_and_methods()
 TESTS = Path(__file__).parent
-METHODS = methods.Methods(
+HANDLERS = methods.Methods(
     supervisor=create_autospec(supervisor.Supervisor, instance=True),
     outbox=Outbox(str),
     config=Config(),
@@ -72,7 +73,7 @@ METHODS = methods.Methods(
         usage_of=lambda pid: health_messages.ProcessUsage(),
     ),
     watch_host=lambda pid: False,
-).table()
+).handlers()
 
 
 def plain(cell: str) -> str:
@@ -134,24 +135,29 @@ def _is_struct(hint: Any) -> bool:
 
 
 def test_the_documented_methods_are_those_of_the_daemon():
-    assert sorted(map(names_in, METHOD_ROWS)) == sorted(METHODS)
+    assert list(map(names_in, METHOD_ROWS)) == list(REQUESTS)
+
+
+def test_every_request_of_the_catalog_has_a_handler_and_every_handler_a_request():
+    assert set(REQUESTS) - set(HANDLERS) == set(), "no handler, see daemon/methods.py"
+    assert set(HANDLERS) - set(REQUESTS) == set(), "no types, see daemon/catalog.py"
 
 
 @pytest.mark.parametrize("row", METHOD_ROWS, ids=names_in)
 def test_params_and_result_of_a_method_are_as_documented(row):
     name, asked, result = plain(row[0]), row[1], row[2]
-    check_members(DOC.members(asked), METHODS[name].params, f"{name} params", are_params=True)
-    check_members(DOC.members(result), METHODS[name].result, f"{name} result", are_params=False)
+    check_members(DOC.members(asked), REQUESTS[name].params, f"{name} params", are_params=True)
+    check_members(DOC.members(result), REQUESTS[name].result, f"{name} result", are_params=False)
 
 
 def test_the_documented_notifications_are_those_of_the_daemon():
-    assert list(map(names_in, NOTIFICATION_ROWS)) == list(messages.NOTIFICATIONS)
+    assert list(map(names_in, NOTIFICATION_ROWS)) == list(NOTIFICATIONS)
 
 
 @pytest.mark.parametrize("row", NOTIFICATION_ROWS, ids=names_in)
 def test_params_of_a_notification_are_as_documented(row):
     name = plain(row[0])
-    check_members(DOC.members(row[1]), messages.NOTIFICATIONS[name], name, are_params=False)
+    check_members(DOC.members(row[1]), NOTIFICATIONS[name].params, name, are_params=False)
 
 
 COMMAND_ROWS = DOC.table("command")
@@ -188,7 +194,9 @@ def test_the_config_of_the_bridge_dialect_is_as_documented():
 
 
 def test_the_error_table_is_that_of_the_daemon():
-    documented = [(plain(row[1]), int(row[0]), row[2] == "yes") for row in DOC.table("code")]
+    documented = [
+        (plain(row[1]), int(row[0]), row[2] == "yes", *row[3:]) for row in DOC.table("code")
+    ]
     assert documented == [tuple(kind) for kind in ERROR_KINDS.values()]
 
 
@@ -273,7 +281,7 @@ def test_the_version_is_that_of_the_daemon():
 
 def test_no_reserved_method_is_there_already():
     reserved = DOC.section("Reserved in protocol 1, not in this version")
-    assert [name for name in METHODS if f"`{name}`" in reserved] == []
+    assert [name for name in REQUESTS if f"`{name}`" in reserved] == []
 
 
 def marks() -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.scans import scan_pdf
+from tests.wire_check import check_lines
 
 SLOW = {"OCR_SIDECAR_NULL_ENGINE": json.dumps({"seconds": 60})}
 WAIT_S = 10
@@ -69,13 +70,16 @@ def test_a_signal_cancels_what_runs_and_leaves_with_its_code(busy, number, code)
 
 
 def pipe(line, *options, env):
-    return subprocess.run(
+    """Run a daemon on this input to its end; what it says is held to the schema."""
+    done = subprocess.run(
         [sys.executable, "-P", "-m", "daemon", *options],
         input=line,
         capture_output=True,
         env=env,
         timeout=WAIT_S,
     )
+    check_lines(line, done.stdout)
+    return done
 
 
 def test_one_line_in_gives_one_line_out_and_the_end(daemon_env):

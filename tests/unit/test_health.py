@@ -6,6 +6,7 @@ And what is done about it: slots that gave up are given back, living workers rep
 from itertools import permutations
 
 import pytest
+from msgspec import UNSET
 
 from daemon.checkups import ANSWER_TIMEOUT_S
 from daemon.config import Config
@@ -268,7 +269,7 @@ def test_a_slot_that_gave_up_is_given_back_and_filled_when_there_is_work():
     world.submit("/a.pdf")
     world.count(2)
     slot = give_up(world, 1)
-    assert world.host.terminals[0].error["data"]["kind"] == "workers_unavailable"
+    assert world.host.terminals[0].error.data.kind == "workers_unavailable"
     restart(world, 1)
     assert (slot.state, slot.message) == (SlotState.STOPPED, None)
 
@@ -384,8 +385,8 @@ def test_a_dead_workers_last_words_are_told_only_to_a_host_that_asked(wanted):
     world.count(1)
     error = lost_page_error(world)
 
-    assert error["data"].get("stderr_tail") == ("last words" if wanted else None)
-    assert error["message"] == "The worker was killed, perhaps out of memory."
+    assert error.data.stderr_tail == ("last words" if wanted else UNSET)
+    assert error.message == "The worker was killed, perhaps out of memory."
 
 
 def test_a_death_by_another_signal_or_an_exit_code_is_told_as_such():

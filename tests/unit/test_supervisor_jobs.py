@@ -141,7 +141,7 @@ def test_a_failure_that_every_page_would_share_is_met_once():
     world.fail_page(world.busy_slots()[0], "engine_unavailable")
 
     assert ledger(world) == {"failed": 4}
-    assert world.host.terminals[0].error["code"] == 1030
+    assert world.host.terminals[0].error.code == 1030
     assert [page.attempts for page in world.host.terminals[0].failed_pages] == [1, 0, 0, 0]
 
 
@@ -183,7 +183,7 @@ def test_a_death_before_the_page_was_accepted_counts_against_the_slot():
         world.start_workers()
 
     (terminal,) = world.host.terminals
-    assert terminal.error["data"]["kind"] == "workers_unavailable"
+    assert terminal.error.data.kind == "workers_unavailable"
     assert world.supervisor.pool.slots[1].state.value == "error"
 
 
@@ -195,7 +195,7 @@ def test_a_worker_that_cannot_start_is_not_started_again():
     world.advance(100)
 
     assert len([slot for _, slot, _ in world.workers.spawned if slot == 1]) == 1
-    assert world.host.terminals[0].error["code"] == 1022
+    assert world.host.terminals[0].error.code == 1022
     assert ledger(world) == {"failed": 2}
 
 
@@ -212,7 +212,7 @@ def test_a_page_that_takes_too_long_gets_one_more_attempt_at_lower_resolution():
 
     (terminal,) = world.host.terminals
     assert [(page.kind, page.attempts) for page in terminal.failed_pages] == [("timeout", 2)]
-    assert terminal.error["data"]["which"] == "page"
+    assert terminal.error.data.which == "page"
     assert len(world.workers.killed) == 2
 
 
@@ -236,7 +236,7 @@ def test_a_job_that_takes_too_long_keeps_its_finished_pages():
 
     (terminal,) = world.host.terminals
     assert terminal.state == "failed"
-    assert terminal.error["data"]["which"] == "job"
+    assert terminal.error.data.which == "job"
     assert ledger(world) == {"recognized": 1, "failed": 2}
 
 
@@ -252,7 +252,7 @@ def test_a_cancelled_job_ends_at_once_and_keeps_its_finished_pages():
 
     (terminal,) = world.host.terminals
     assert terminal.state == "cancelled"
-    assert terminal.error["message"] == "Processing cancelled by user"
+    assert terminal.error.message == "Processing cancelled by user"
     assert ledger(world) == {"recognized": 1, "cancelled": 3}
     assert [page.state for page in world.host.of("job/page")] == ["recognized", "cancelled"]
     assert world.host.notifications[-1][0] in ("job/error", "worker/state")
@@ -417,7 +417,7 @@ def test_outputs_that_cannot_be_written_fail_the_document_and_keep_its_pages():
     world.handle(OutputsPublished(token, {}, RpcError("output_failed", "The disk is full.")))
 
     (terminal,) = world.host.terminals
-    assert terminal.error["data"]["kind"] == "output_failed"
+    assert terminal.error.data.kind == "output_failed"
     assert ledger(world) == {"recognized": 1}
 
 
@@ -478,7 +478,7 @@ def test_a_selection_outside_the_document_ends_the_job_with_its_error():
     world.answer_checks()
     world.count(3)
 
-    assert world.host.terminals[0].error["code"] == 1008
+    assert world.host.terminals[0].error.code == 1008
 
 
 def test_no_page_is_handed_out_while_the_host_does_not_read():
@@ -679,7 +679,7 @@ def test_an_assembling_that_takes_too_long_ends_its_worker_and_leaves_no_file():
     world.die(slot)
 
     assert temporary in world.files.discarded
-    assert world.host.terminals[0].error["data"]["kind"] == "timeout"
+    assert world.host.terminals[0].error.data.kind == "timeout"
 
 
 def test_a_page_that_waits_for_its_next_attempt_is_told_when_its_document_is_hopeless():

@@ -1,0 +1,94 @@
+"""The types for hosts compile, and every example of the protocol is of them.
+
+By npm and cargo, which fetch a compiler and serde: the only tests that use a network, and left out
+unless they are asked for.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENT = json.loads((ROOT / "schema" / "openrpc.json").read_text(encoding="utf-8"))
+FETCH_S = 300
+
+pytestmark = [pytest.mark.hosts, pytest.mark.timeout(2 * FETCH_S)]
+
+
+@pytest.fixture
+def clients(tmp_path):
+    """A copy of the repository's clients and the document, to build in."""
+    built = shutil.ignore_patterns("node_modules", "target", "Cargo.lock", "package-lock.json")
+    shutil.copytree(ROOT / "clients", tmp_path / "clients", ignore=built)
+    shutil.copytree(ROOT / "schema", tmp_path / "schema")
+    return tmp_path / "clients"
+
+
+def find(tool):
+    """Return the path of a tool; skip where it is missing, unless the gate insists on it."""
+    path = shutil.which(tool)
+    if path is None and os.environ.get("OCR_SIDECAR_REQUIRE_HOST_TOOLS") == "1":
+        pytest.fail(f"{tool} is not on the PATH, and the gate needs it")
+    if path is None:
+        pytest.skip(f"{tool} is not on the PATH")
+    return path
+
+
+def run(folder, tool, *arguments):
+    done = subprocess.run(
+        [find(tool), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=FETCH_S,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def examples_in_typescript():
+    """Yield a declaration for each example; the compiler refuses members that are not typed."""
+    yield 'import type { NotificationMap, RequestMap } from "./protocol.js";'
+    types = []
+    for method in DOCUMENT["methods"]:
+        for example in method["examples"]:
+            of = f'RequestMap["{method["name"]}"]'
+            types += [(f'{of}["params"]', params_of(example))]
+            types += [(f'{of}["result"]', example["result"]["value"])]
+    for told in DOCUMENT["x-notifications"]:
+        of = f'NotificationMap["{told["name"]}"]'
+        types += [(of, params_of(example)) for example in told["examples"]]
+    for number, (of, value) in enumerate(types):
+        yield f"export const example{number}: {of} = {json.dumps(value)};"
+    yield "// @ts-expect-error"
+    yield 'export const wrongWord: RequestMap["shutdown"]["params"] = { mode: "later" };'
+    yield "// @ts-expect-error"
+    yield 'export const noSuchMember: RequestMap["job/cancel"]["params"] = { job_id: "", x: 1 };'
+    yield "// @ts-expect-error"
+    yield 'export const missing: RequestMap["job/cancel"]["params"] = {};'
+
+
+def params_of(example):
+    return {each["name"]: each["value"] for each in example["params"]}
+
+
+def test_the_examples_are_of_the_types_in_typescript(clients):
+    folder = clients / "typescript"
+    source = "\n".join(examples_in_typescript())
+    (folder / "src" / "examples.ts").write_text(source, encoding="utf-8")
+    run(folder, "npm", "install", "--no-audit", "--no-fund", "--no-package-lock")
+    run(folder, "npx", "--no-install", "tsc", "--noEmit")
+
+
+def test_the_examples_are_of_the_types_in_rust(clients):
+    folder = clients / "rust"
+    run(folder, "cargo", "check")
+    run(folder, "cargo", "test")
+
+
+def test_the_rust_module_is_formatted(clients):
+    run(clients / "rust", "cargo", "fmt", "--check")
