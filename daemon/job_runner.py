@@ -146,7 +146,7 @@ class JobRunner:
             except RpcError as error:
                 document.fail(error)
             else:
-                document.counted(pages, outcome.page_count)
+                job.counted(document, pages, outcome.page_count)
                 document.counted_at = now.monotonic
         self.settle(job, now)
 

@@ -77,7 +77,7 @@ class JobAccepted(Struct, frozen=True, kw_only=True):
 
 
 class JobStateResult(Struct, frozen=True, kw_only=True):
-    """Result of `job/cancel`."""
+    """Result of `job/cancel` and `job/prioritize`."""
 
     job_id: str
     state: JobStateName

@@ -41,6 +41,7 @@ from daemon.params import (
     InitializeParams,
     JobListParams,
     JobParams,
+    JobPrioritizeParams,
     JobResultParams,
     LanguageListParams,
     NoParams,
@@ -86,6 +87,7 @@ class Methods:
             "job/list": Method(JobListParams, JobListResult, self._job_list),
             "job/result": Method(JobResultParams, JobResultResult, self._job_result),
             "job/cancel": Method(JobParams, JobStateResult, self._job_cancel),
+            "job/prioritize": Method(JobPrioritizeParams, JobStateResult, self._job_prioritize),
             "$/cancelRequest": Method(CancelRequestParams, Empty, self._cancel_request),
             "job/forget": Method(JobParams, Empty, self._job_forget),
             "status/get": Method(NoParams, StatusResult, self._status_get),
@@ -204,6 +206,17 @@ class Methods:
         state = job.state if job.is_over else "cancelled"
         call.reply.succeed(JobStateResult(job_id=job.job_id, state=state))
         self.supervisor.cancel(job, call.now)
+
+    def _job_prioritize(self, params: JobPrioritizeParams, call: Call) -> Struct:
+        if params.priority is None and params.pages is None:
+            raise invalid_params("", "give priority, pages or both")
+        job = self.supervisor.book.find(params.job_id)
+        if not 0 <= params.document < len(job.documents):
+            raise invalid_params("document", "the job has no such document")
+        if params.pages is not None:
+            parse_pages(params.pages, "pages")
+        self.supervisor.book.prioritize(job, params.priority, params.document, params.pages)
+        return JobStateResult(job_id=job.job_id, state=job.state)
 
     def _cancel_request(self, params: CancelRequestParams, call: Call) -> Struct:
         self.supervisor.cancel_request(params.id, call.now)

@@ -148,6 +148,15 @@ class JobListParams(Struct, frozen=True, kw_only=True):
     state: JobStateName | None = None
 
 
+class JobPrioritizeParams(Struct, frozen=True, kw_only=True):
+    """Params of `job/prioritize`; one of `priority` and `pages` is there."""
+
+    job_id: str
+    priority: Priority | None = None
+    document: int = 0
+    pages: str | None = None
+
+
 class JobResultParams(Struct, frozen=True, kw_only=True):
     """Params of `job/result`."""
 
