@@ -1,4 +1,4 @@
-"""The boundary both packages import: messages between daemon and worker, and claiming of stdio.
+"""The boundary both packages import: the messages between daemon and worker.
 
 Internal and versioned by `WIRE_VERSION`; it may change without notice, unlike protocol.md.
 One message a line: a JSON object whose member `type` names the struct, decoded strictly, since a
@@ -7,7 +7,6 @@ stays light and a worker may live in another environment.
 """
 
 import os
-import sys
 from enum import IntEnum
 from typing import Literal, TypeAlias
 
@@ -340,33 +339,6 @@ def decode_event(line: bytes) -> Event:
         return _event_decoder.decode(line)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         raise WireError(type(error).__name__) from None
-
-
-def claim_stdio() -> tuple[int, int]:
-    """Take the wire off descriptors 0 and 1 and return private duplicates of them.
-
-    Afterwards descriptor 0 reads end of file and descriptor 1 writes to stderr, for Python, for
-    native libraries and for every child, so that stray prints and reads never meet the wire.
-    Must run before heavy imports. The duplicates are not inherited by children.
-    """
-    wire_in, wire_out = os.dup(0), os.dup(1)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    os.dup2(2, 1)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  it lives as long as the process
-    sys.stdout = sys.stderr
-    if sys.platform == "win32":
-        # Native code on Windows asks for the handles, not for the descriptors.
-        import ctypes
-        import msvcrt
-
-        kernel32 = ctypes.windll.kernel32
-        kernel32.SetStdHandle(-10, msvcrt.get_osfhandle(0))
-        kernel32.SetStdHandle(-11, msvcrt.get_osfhandle(1))
-        msvcrt.setmode(wire_in, os.O_BINARY)
-        msvcrt.setmode(wire_out, os.O_BINARY)
-    return wire_in, wire_out
 
 
 def write_all(fd: int, data: bytes) -> None:
