@@ -17,6 +17,9 @@ MAX_LINE_BYTES = 64 * 1024 * 1024
 """Longest line either side accepts; a dense page with words is about 100 KiB."""
 
 
+PictureFormat: TypeAlias = Literal["png", "jpeg"]
+
+
 class WorkerExit(IntEnum):
     """Exit codes of a worker; anything else is a crash."""
 
@@ -187,6 +190,25 @@ class Assemble(Struct, frozen=True, kw_only=True, tag="assemble"):
     clears away after a daemon that was killed finds them."""
 
 
+class Render(Struct, frozen=True, kw_only=True, tag="render"):
+    """Show one page as a viewer does, and write that to `path`, of which `note` tells beforehand.
+
+    The longer side gets `max_px` pixels, or the page comes at `dpi`; an image is never enlarged.
+    A picture that takes `inline_bytes` at most in base64 is answered and not written.
+    """
+
+    task: int
+    source: Source
+    limits: Limits
+    page: int
+    path: str
+    note: str | None = None
+    max_px: int | None = None
+    dpi: float | None = None
+    format: PictureFormat = "png"
+    inline_bytes: int = 0
+
+
 class ListEngines(Struct, frozen=True, kw_only=True, tag="list_engines"):
     """Ask which engines can be used here."""
 
@@ -209,8 +231,8 @@ class Shutdown(Struct, frozen=True, kw_only=True, tag="shutdown"):
     """Leave at once; nothing more is wanted of a running task."""
 
 
-Command: TypeAlias = Inspect | Recognize | Assemble | ListEngines | StopTask | Ping | Shutdown
-Task: TypeAlias = Inspect | Recognize | Assemble | ListEngines
+Task: TypeAlias = Inspect | Recognize | Assemble | Render | ListEngines
+Command: TypeAlias = Task | StopTask | Ping | Shutdown
 
 # Worker to daemon.
 
@@ -272,6 +294,16 @@ class Assembled(Struct, frozen=True, kw_only=True, tag="assembled"):
     task: int
 
 
+class Rendered(Struct, frozen=True, kw_only=True, tag="rendered"):
+    """Answer to `Render`: the picture in base64, or its file is complete and flushed to disk."""
+
+    task: int
+    width_px: int
+    height_px: int
+    size_bytes: int
+    data: str | None = None
+
+
 class EnginesListed(Struct, frozen=True, kw_only=True, tag="engines_listed"):
     """Answer to `ListEngines`."""
 
@@ -307,6 +339,7 @@ Event: TypeAlias = (
     | Inspected
     | Recognized
     | Assembled
+    | Rendered
     | EnginesListed
     | Failed
     | Stopped
