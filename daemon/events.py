@@ -127,6 +127,8 @@ class PathsChecked:
     token: int
     documents: tuple[DocumentChecked, ...]
     output_failure: RpcError | None = None
+    output: str | None = None
+    """The resolved path of the file that is to be written, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,14 @@ class OutputsPublished:
     failure: RpcError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FileReplaced:
+    """A temporary file was given its name, or why not."""
+
+    token: int
+    failure: RpcError | None = None
+
+
 WorkerEvent: TypeAlias = (
     WorkerSpawned
     | WorkerSpawnFailed
@@ -146,6 +156,7 @@ WorkerEvent: TypeAlias = (
     | WorkerGone
     | PathsChecked
     | OutputsPublished
+    | FileReplaced
 )
 """What the supervisor handles: news of workers and of the file system."""
 

@@ -1,12 +1,12 @@
 """What is asked of the inspector and what becomes of its answers; part of the owner.
 
-The inspector opens documents so that the daemon never does: a hostile file ends a process that is
-replaced, not the daemon.
+The inspector opens and shows documents so that the daemon never does: a hostile file ends a process
+that is replaced, not the daemon.
 """
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import UNSET
 
@@ -16,6 +16,8 @@ from daemon.inspections import Inspection, Inspections
 from daemon.internal_errors import internal_error
 from daemon.jobs import Document, JobId
 from daemon.messages import DocumentInfoResult, EngineListResult
+from daemon.params import DocumentRenderParams
+from daemon.pictures import Pictures
 from daemon.pool import Pool
 from daemon.ports import Files, Reply
 from daemon.timers import Timer
@@ -24,6 +26,9 @@ from ocr_worker import wire
 
 INSPECT_TIMEOUT_S: Final = 10.0
 """A document that takes longer to open ends its inspector."""
+
+InspectorOutcome: TypeAlias = wire.Inspected | wire.Rendered | wire.EnginesListed | wire.Failed
+"""What ends a task of the inspector."""
 
 OnCounted = Callable[[JobId, int, wire.Inspected | RpcError], None]
 """Called with the job, the index of the document, and its count or why there is none."""
@@ -45,12 +50,14 @@ class Inspector:
         deadlines: Deadlines[Timer],
         files: Files,
         limits: wire.Limits,
+        pictures: Pictures,
         on_counted: OnCounted,
     ) -> None:
         self._pool = pool
         self._deadlines = deadlines
         self._files = files
         self._limits = limits
+        self._pictures = pictures
         self._on_counted = on_counted
         self._inspections = Inspections()
         self._next_key = 0
@@ -66,6 +73,21 @@ class Inspector:
                 include_pages=include_pages,
                 reply=reply,
                 path_as_given=path_as_given,
+            )
+        )
+
+    def render(
+        self, source: wire.Source, params: DocumentRenderParams, output: str | None, reply: Reply
+    ) -> None:
+        """Answer a host's `document/render`; `output` is the resolved path of its file."""
+        self._inspections.add(
+            Inspection(
+                self._key(),
+                source,
+                reply=reply,
+                path_as_given=params.document.path,
+                picture=params,
+                output=output,
             )
         )
 
@@ -88,6 +110,7 @@ class Inspector:
         """Answer every host that waits, with an error."""
         for reply in self._inspections.drop_questions():
             reply.fail(error)
+        self._pictures.fail_questions(error)
 
     def cancel_question(self, request_id: str | int | float) -> None:
         """Answer the host that waits under this id; a document being opened is not left."""
@@ -102,7 +125,7 @@ class Inspector:
     @property
     def has_questions(self) -> bool:
         """True while a host waits for an answer."""
-        return self._inspections.has_questions
+        return self._inspections.has_questions or self._pictures.has_questions
 
     def hand_out(self, now: float) -> None:
         """Give the inspector its next task, starting it where needed."""
@@ -115,8 +138,11 @@ class Inspector:
             self._pool.start(slot, None, now)
         elif slot.state is SlotState.IDLE:
             inspection = self._inspections.take()
-            order = partial(self._command, inspection)
-            self._pool.assign(slot, InspectTask(inspection.key), order, now)
+            task = InspectTask(inspection.key)
+            if inspection.picture is not None:
+                task = self._pictures.task(inspection)
+            order = partial(self._command, inspection, task)
+            self._pool.assign(slot, task, order, now)
             # From here on already: an inspector that hangs may never say that it has begun.
             self._deadlines.set(Timer("inspect", 0), now + INSPECT_TIMEOUT_S)
 
@@ -124,17 +150,19 @@ class Inspector:
         """The inspector has begun: its time counts from here."""
         self._deadlines.set(Timer("inspect", 0), now + INSPECT_TIMEOUT_S)
 
-    def on_outcome(
-        self, task: InspectTask, message: wire.Inspected | wire.EnginesListed | wire.Failed
-    ) -> None:
+    def on_outcome(self, task: InspectTask, message: InspectorOutcome, now: float) -> None:
         """The inspector has answered."""
         inspection = self._inspections.end(task.key)
+        if inspection is None or isinstance(message, wire.Failed):
+            self._pictures.discard(task)
         if inspection is None:
             return
         if isinstance(message, wire.Failed):
             self._fail(inspection, error_of(message))
             return
-        if isinstance(message, wire.EnginesListed):
+        if isinstance(message, wire.Rendered):
+            self._pictures.on_rendered(inspection, task, message, now)
+        elif isinstance(message, wire.EnginesListed):
             if inspection.reply is not None:
                 inspection.reply.succeed(EngineListResult(engines=message.engines))
         elif inspection.reply is not None:
@@ -162,11 +190,15 @@ class Inspector:
             may_retry = not slot.task_accepted
             self._pool.abandon_task(slot, now)
             if inspection is not None and not (may_retry and self._inspections.retry(inspection)):
-                message = f"The document could not be opened within {INSPECT_TIMEOUT_S:g} s."
+                what = "document could not be opened"
+                if inspection.picture is not None:
+                    what = "page could not be shown"
+                message = f"The {what} within {INSPECT_TIMEOUT_S:g} s."
                 self._fail(inspection, RpcError("timeout", message, which="inspect"))
 
     def on_lost(self, task: InspectTask, death: Death, error: RpcError) -> None:
         """The inspector died under an inspection: try it once more, then fail it."""
+        self._pictures.discard(task)
         inspection = self._inspections.end(task.key)
         if inspection is None:
             return
@@ -174,6 +206,10 @@ class Inspector:
             inspection.attempts -= 1
         if not self._inspections.retry(inspection):
             self._fail(inspection, error)
+
+    def on_left(self, task: InspectTask) -> None:
+        """The inspector that had run out of its time is dead: it writes nothing any more."""
+        self._pictures.discard(task)
 
     def _remove_copy(self, inspection: Inspection) -> None:
         """Remove the scratch copy of base64 data that was only asked about."""
@@ -194,11 +230,13 @@ class Inspector:
             self._inspections.end(inspection.key)
             self._fail(inspection, error)
 
-    def _command(self, inspection: Inspection, task: int) -> wire.Command:
+    def _command(self, inspection: Inspection, task: InspectTask, task_id: int) -> wire.Command:
         if inspection.source is None:
-            return wire.ListEngines(task=task)
+            return wire.ListEngines(task=task_id)
+        if inspection.picture is not None:
+            return self._pictures.order(inspection, task, self._limits, task_id)
         return wire.Inspect(
-            task=task,
+            task=task_id,
             source=inspection.source,
             limits=self._limits,
             include_pages=inspection.include_pages,

@@ -70,6 +70,16 @@ class DocumentInfoResult(Struct, frozen=True, kw_only=True):
     pages: tuple[PageInfo, ...] | UnsetType = UNSET
 
 
+class DocumentRenderResult(Struct, frozen=True, kw_only=True):
+    """Result of `document/render`: either `path` or `data`, in base64, is there."""
+
+    page: int
+    width_px: int
+    height_px: int
+    path: str | UnsetType = UNSET
+    data: str | UnsetType = UNSET
+
+
 class JobAccepted(Struct, frozen=True, kw_only=True):
     """Result of `ocr/start` and `ocr/start_batch`."""
 

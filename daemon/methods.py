@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from daemon import __version__, hardware, reports
-from daemon.admission import ENGINES, judge, judge_document
+from daemon.admission import ENGINES, judge, judge_document, judge_picture
 from daemon.config import Config
 from daemon.dispatch import Call, Method
 from daemon.errors import invalid_params
@@ -16,6 +16,7 @@ from daemon.log import Log
 from daemon.messages import (
     NOTIFICATIONS,
     DocumentInfoResult,
+    DocumentRenderResult,
     Empty,
     EngineListResult,
     HardwareResult,
@@ -32,12 +33,13 @@ from daemon.messages import (
     StatusResult,
     WorkerListResult,
 )
-from daemon.outbox import Outbox
+from daemon.outbox import MAX_OUTBOUND_LINE_BYTES, Outbox
 from daemon.page_ranges import parse_pages, select_existing
 from daemon.params import (
     PROTOCOL_VERSION,
     CancelRequestParams,
     DocumentInfoParams,
+    DocumentRenderParams,
     InitializeParams,
     JobListParams,
     JobParams,
@@ -81,6 +83,9 @@ class Methods:
             "shutdown": Method(ShutdownParams, Empty, self._shutdown),
             "exit": Method(NoParams, Empty, self._exit),
             "document/info": Method(DocumentInfoParams, DocumentInfoResult, self._document_info),
+            "document/render": Method(
+                DocumentRenderParams, DocumentRenderResult, self._document_render
+            ),
             "ocr/start": Method(OcrStartParams, JobAccepted, self._ocr_start),
             "ocr/start_batch": Method(OcrStartBatchParams, JobAccepted, self._ocr_start_batch),
             "job/status": Method(JobParams, JobStatusResult, self._job_status),
@@ -109,6 +114,7 @@ class Methods:
         if wishes.progress_interval_ms is not None:
             interval_s = max(wishes.progress_interval_ms, 0) / 1000
             self.supervisor.runner.progress_interval_s = interval_s
+        self.outbox.max_line_bytes = wishes.max_line_bytes or MAX_OUTBOUND_LINE_BYTES
         self.outbox.opt_out(wishes.opt_out_notifications)
         self.supervisor.tells_stderr = wishes.diagnostics
         self.logs.tell_host(wishes.log_level)
@@ -151,6 +157,10 @@ class Methods:
     def _document_info(self, params: DocumentInfoParams, call: Call) -> None:
         judge_document(params.document, "document", self.config)
         self.supervisor.describe(params, call.reply, call.now)
+
+    def _document_render(self, params: DocumentRenderParams, call: Call) -> None:
+        judge_picture(params, self.config)
+        self.supervisor.render(params, call.reply, call.now)
 
     def _ocr_start(self, params: OcrStartParams, call: Call) -> None:
         self._submit((params.document,), params, call, is_batch=False)

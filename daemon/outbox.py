@@ -18,6 +18,8 @@ from daemon.params import Struct
 CHUNK_BYTES: Final = 64 * 1024
 """How much is handed to the writer at a time: about what a pipe holds, so that what waits can
 still be conflated and overtaken by replies."""
+MAX_OUTBOUND_LINE_BYTES: Final = 48 * 1024
+"""Longest line that is sent to a host which has not said that it takes longer ones."""
 MAX_LOG_MESSAGES: Final = 100
 """How many messages of the log wait for the host; the oldest make room."""
 
@@ -44,6 +46,7 @@ class Outbox:
         self._log_keys: deque[str | int] = deque()
         self.n_conflated = 0
         self.n_logs_dropped = 0
+        self.max_line_bytes = MAX_OUTBOUND_LINE_BYTES
 
     @property
     def is_empty(self) -> bool:

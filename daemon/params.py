@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ocr_worker.wire import Region
+from ocr_worker.wire import PictureFormat, Region
 
 PROTOCOL_VERSION = 1
 
@@ -37,6 +37,7 @@ ProblemKind = Literal[
 
 
 Seconds = Annotated[float, Meta(gt=0, le=1e9)]
+Dpi = Annotated[float, Meta(ge=20, le=1200)]
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +93,7 @@ class OcrOptions(Struct, frozen=True, kw_only=True):
     engine: str = "auto"
     languages: Annotated[tuple[str, ...], Meta(min_length=1)] = ("en",)
     mode: Literal["auto", "force", "skip_text"] = "auto"
-    dpi: Annotated[float, Meta(ge=20, le=1200)] | None = None
+    dpi: Dpi | None = None
     rotate: bool = True
     deskew: bool = True
     region: Region | None = None
@@ -128,6 +129,17 @@ class DocumentInfoParams(Struct, frozen=True, kw_only=True):
 
     document: DocumentParams
     include_pages: bool = False
+
+
+class DocumentRenderParams(Struct, frozen=True, kw_only=True):
+    """Params of `document/render`; `max_px` and `dpi` exclude each other."""
+
+    document: DocumentParams
+    page: Annotated[int, Meta(ge=1)]
+    max_px: Annotated[int, Meta(ge=16, le=8192)] | None = None
+    dpi: Dpi | None = None
+    format: PictureFormat = "png"
+    output: str | None = None
 
 
 class JobParams(Struct, frozen=True, kw_only=True):

@@ -57,6 +57,15 @@ class Files(Protocol):
     ) -> None:
         """Check paths and put base64 data into scratch; answered by `PathsChecked`."""
 
+    def check_picture(self, token: int, document: DocumentParams, output: str | None) -> None:
+        """Check a document, and where a page of it is to be written; answered by `PathsChecked`."""
+
+    def replace(self, token: int, temporary: str, target: str, note: str | None) -> None:
+        """Give a file its name, in place of what has it; answered by `FileReplaced`.
+
+        `note` is the scratch file that told of it until then.
+        """
+
     def publish(self, token: int, publication: Publication) -> None:
         """Give temporary files their names; answered by `OutputsPublished`."""
 
@@ -72,6 +81,10 @@ class Host(Protocol):
 
     def notify(self, method: str, params: Struct, *, latest_of: str | None = None) -> None:
         """Queue a notification; one of the same `latest_of` that still waits is replaced."""
+
+    @property
+    def max_line_bytes(self) -> int:
+        """The longest line that the host takes."""
 
     @property
     def backlog_bytes(self) -> int:

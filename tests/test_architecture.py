@@ -48,6 +48,7 @@ OWNER = (
     "assembling",
     "pool",
     "inspector",
+    "pictures",
 )
 """The state and what may change it: acts through ports only."""
 WORLD = {

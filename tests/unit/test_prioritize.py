@@ -121,12 +121,12 @@ def test_a_wish_is_remembered_until_the_document_is_counted():
 def test_of_a_host_that_asks_and_asks_only_the_newest_wishes_are_remembered():
     world = World(n_slots=1)
     reply = world.submit("/a.pdf")
-    for page in range(1, MAX_WISHES + 2):
+    for page in range(2, MAX_WISHES + 3):
         prioritize(world, reply, pages=str(page))
-    world.count(MAX_WISHES + 1)
+    world.count(MAX_WISHES + 2)
 
-    newest_first = list(range(MAX_WISHES + 1, 1, -1))
-    assert pages_read(world) == [*newest_first, 1]
+    newest_first = list(range(MAX_WISHES + 2, 2, -1))
+    assert pages_read(world) == [*newest_first, 1, 2]
 
 
 def test_a_wish_for_a_document_that_cannot_be_counted_changes_nothing():
@@ -194,6 +194,25 @@ def test_the_pages_of_a_held_back_document_stay_one_at_a_time():
 
     world.finish_page(world.busy_slots()[0])
     assert [slot.task.ref.page for slot in world.busy_slots()] == [8]
+
+
+def test_wishes_for_a_held_back_document_let_the_other_documents_go_on():
+    world = World(n_slots=2)
+    reply = world.submit("/a.pdf", "/b.pdf", max_attempts=1)
+    world.count(8)
+    world.count(8)
+    for _ in range(3):
+        slot = next(one for one in world.busy_slots() if one.task.ref.document == 0)
+        world.accept(slot)
+        world.die(slot)
+        world.start_workers()
+    prioritize(world, reply, document=0, pages="7-8")
+    for slot in world.busy_slots() * 2:
+        world.finish_page(slot)
+        assert sorted(slot.task.ref.document for slot in world.busy_slots()) == [0, 1]
+
+    read_all(world)
+    assert world.host.terminals[0].pages.recognized == 13
 
 
 def test_a_job_that_is_put_into_another_class_takes_its_turn_there():
