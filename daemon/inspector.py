@@ -6,7 +6,7 @@ that is replaced, not the daemon.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 from msgspec import UNSET
 
@@ -26,9 +26,6 @@ from ocr_worker import wire
 
 INSPECT_TIMEOUT_S: Final = 10.0
 """A document that takes longer to open ends its inspector."""
-
-InspectorOutcome: TypeAlias = wire.Inspected | wire.Rendered | wire.EnginesListed | wire.Failed
-"""What ends a task of the inspector."""
 
 OnCounted = Callable[[JobId, int, wire.Inspected | RpcError], None]
 """Called with the job, the index of the document, and its count or why there is none."""
@@ -150,35 +147,30 @@ class Inspector:
         """The inspector has begun: its time counts from here."""
         self._deadlines.set(Timer("inspect", 0), now + INSPECT_TIMEOUT_S)
 
-    def on_outcome(self, task: InspectTask, message: InspectorOutcome, now: float) -> None:
+    def on_outcome(self, task: InspectTask, message: wire.Event, now: float) -> None:
         """The inspector has answered."""
         inspection = self._inspections.end(task.key)
-        if inspection is None or isinstance(message, wire.Failed):
-            self._pictures.discard(task)
         if inspection is None:
+            self._pictures.discard(task)
             return
-        if isinstance(message, wire.Failed):
-            self._fail(inspection, error_of(message))
-            return
-        if isinstance(message, wire.Rendered):
-            self._pictures.on_rendered(inspection, task, message, now)
-        elif isinstance(message, wire.EnginesListed):
-            if inspection.reply is not None:
-                inspection.reply.succeed(EngineListResult(engines=message.engines))
-        elif inspection.reply is not None:
-            inspection.reply.succeed(
-                DocumentInfoResult(
-                    format=message.format,
-                    page_count=message.page_count,
-                    encrypted=message.encrypted,
-                    size_bytes=message.size_bytes,
-                    warnings=message.warnings,
-                    path=inspection.path_as_given or UNSET,
-                    pages=message.pages if inspection.include_pages else UNSET,
-                )
-            )
-        elif inspection.job_id is not None:
-            self._on_counted(inspection.job_id, inspection.document, message)
+        reply, is_shown = inspection.reply, inspection.picture is not None
+        match message:
+            case wire.Rendered() if is_shown:
+                self._pictures.on_rendered(inspection, task, message, now)
+            case wire.Inspected() if inspection.job_id is not None:
+                self._on_counted(inspection.job_id, inspection.document, message)
+            case wire.Inspected() if reply and inspection.source and not is_shown:
+                reply.succeed(_description(inspection, message))
+            case wire.EnginesListed() if reply and not inspection.source:
+                reply.succeed(EngineListResult(engines=message.engines))
+            case _:
+                self._pictures.discard(task)
+                if isinstance(message, wire.Failed):
+                    error = error_of(message)
+                else:
+                    error = internal_error("the inspector answered what it was not asked")
+                self._fail(inspection, error)
+                return
         self._remove_copy(inspection)
 
     def on_timeout(self, now: float) -> None:
@@ -245,3 +237,15 @@ class Inspector:
     def _key(self) -> int:
         self._next_key += 1
         return self._next_key
+
+
+def _description(inspection: Inspection, found: wire.Inspected) -> DocumentInfoResult:
+    return DocumentInfoResult(
+        format=found.format,
+        page_count=found.page_count,
+        encrypted=found.encrypted,
+        size_bytes=found.size_bytes,
+        warnings=found.warnings,
+        path=inspection.path_as_given or UNSET,
+        pages=found.pages if inspection.include_pages else UNSET,
+    )

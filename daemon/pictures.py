@@ -100,7 +100,7 @@ class Pictures:
         assert params is not None
         assert reply is not None
         assert task.picture is not None
-        if message.data is not None:
+        if inspection.output is None and message.data is not None:
             reply.succeed(_result(params, message, data=message.data))
         elif inspection.output is None:
             self._keep(task.picture, message.size_bytes)

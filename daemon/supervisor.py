@@ -29,7 +29,7 @@ from daemon.events import (
     WorkerSpawned,
     WorkerSpawnFailed,
 )
-from daemon.inspector import Inspector, InspectorOutcome
+from daemon.inspector import Inspector
 from daemon.job_book import JobBook
 from daemon.job_runner import JobRunner
 from daemon.jobs import Job, JobId
@@ -303,8 +303,7 @@ class Supervisor:
                 if was_cancelled:
                     self.runner.on_left(task)
                 elif isinstance(task, InspectTask):
-                    if isinstance(message, InspectorOutcome):
-                        self.inspector.on_outcome(task, message, now.monotonic)
+                    self.inspector.on_outcome(task, message, now.monotonic)
                 else:
                     self.runner.on_outcome(task, message, now.monotonic - began_at, now)
 

@@ -4,6 +4,7 @@ import os
 from itertools import permutations
 
 import pytest
+from msgspec import structs
 
 from daemon.admission import judge_picture
 from daemon.config import Config
@@ -278,6 +279,50 @@ def test_a_page_that_is_not_there_fails_with_what_the_worker_says():
 
     assert (reply.error.kind.code, reply.error.data["page_count"]) == (1008, 3)
     assert {task.picture, task.note} <= set(world.files.discarded), "the note may be there"
+
+
+ANSWERS = {
+    "picture": wire.Rendered(task=0, width_px=1, height_px=1, size_bytes=1, data="QQ=="),
+    "description": wire.Inspected(
+        task=0, format="pdf", page_count=1, encrypted=False, size_bytes=1, modified_ns=1
+    ),
+    "engines": wire.EnginesListed(task=0, engines=()),
+    "outputs": wire.Assembled(task=0),
+}
+
+
+def list_engines(world):
+    reply = FakeReply()
+    world.supervisor.list_engines(reply, world.now)
+    return reply
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize(
+    ("asked", "question"),
+    [("picture", render), ("description", describe), ("engines", list_engines)],
+)
+def test_an_inspector_that_answers_what_it_was_not_asked_fails_the_request(asked, question, answer):
+    world = World()
+    reply = question(world)
+    slot, task = begin(world)
+    world.say(slot, structs.replace(ANSWERS[answer], task=slot.task_id))
+
+    if answer == asked:
+        assert reply.result is not None
+    else:
+        assert reply.error.kind.name == "internal_error"
+        assert task.picture is None or task.picture in world.files.discarded
+
+
+@pytest.mark.parametrize("answer", ["picture", "engines", "outputs"])
+def test_an_inspector_that_does_not_count_when_asked_to_fails_the_document(answer):
+    world = World()
+    world.submit("/a.pdf")
+    slot, _ = begin(world)
+    world.say(slot, structs.replace(ANSWERS[answer], task=slot.task_id))
+
+    assert world.host.terminals[0].error["data"]["kind"] == "internal_error"
 
 
 @pytest.mark.parametrize("output", [None, OUTPUT])
