@@ -64,7 +64,7 @@ def serve(config: "Config") -> int:
     # First of all: once our parent has died this is some other process's number.
     parent = os.getppid()
     # Before anything heavy is imported: what libraries print must never meet the wire.
-    from ocr_worker.wire import claim_stdio
+    from ocr_worker.stdio import claim_stdio
 
     wire_in, wire_out = claim_stdio()
     from daemon.composition import build

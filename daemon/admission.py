@@ -14,7 +14,7 @@ from daemon.config import Config, Timeouts
 from daemon.errors import RpcError, invalid_params
 from daemon.jobs import Document, Job, JobId
 from daemon.page_ranges import parse_pages
-from daemon.params import DocumentParams, OcrOptions, OutputKind
+from daemon.params import DocumentParams, DocumentRenderParams, OcrOptions, OutputKind
 from daemon.reports import short_name
 from ocr_worker import languages
 
@@ -87,6 +87,15 @@ def judge_document(document: DocumentParams, path: str, config: Config) -> None:
         _judge_name(document.name, f"{path}.name")
     if document.pages is not None:
         parse_pages(document.pages, f"{path}.pages")
+
+
+def judge_picture(params: DocumentRenderParams, config: Config) -> None:
+    """Raise `invalid_params` for a picture that cannot be, whatever the document holds."""
+    judge_document(params.document, "document", config)
+    if params.max_px is not None and params.dpi is not None:
+        raise invalid_params("dpi", "give either max_px or dpi")
+    if params.output is not None:
+        _judge_path(params.output, "output", config)
 
 
 def _judge_path(text: str, path: str, config: Config) -> None:

@@ -22,7 +22,8 @@ from daemon.bridge_messages import (
     SuccessfulFile,
 )
 from daemon.errors import ErrorObject, RpcError
-from daemon.messages import DocumentInfoResult, JobAccepted, ProgressParams, TerminalParams
+from daemon.messages import DocumentInfoResult, JobAccepted
+from daemon.notifications import ProgressParams, TerminalParams
 from daemon.outbox import Outbox
 from daemon.params import Struct
 from daemon.ports import is_same_id
@@ -96,6 +97,11 @@ class BridgeHost:
     def answer(self, command: Command, type_: EventType, data: Struct) -> None:
         """End a command that has no progress, ahead of what waits."""
         self._end(command, type_, data, self._outbox.reply)
+
+    @property
+    def max_line_bytes(self) -> int:
+        """As the outbox has it, though no picture is asked for in this dialect."""
+        return self._outbox.max_line_bytes
 
     def forget(self, job_id: str) -> Sequence[str]:
         """Nothing is kept of a job here, since this dialect cannot ask again."""

@@ -8,7 +8,7 @@ languages are held to this list or made from it.
 from dataclasses import dataclass
 from typing import Final
 
-from daemon import health_messages, messages, params
+from daemon import health_messages, messages, notifications, params
 from daemon.params import Struct
 
 
@@ -26,7 +26,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A notification of the daemon's; `params` are those beside `messages.Numbered`."""
+    """A notification of the daemon's; `params` are those beside `notifications.Numbered`."""
 
     params: type[Struct]
     summary: str
@@ -79,6 +79,22 @@ REQUESTS: Final[dict[str, Request]] = {
         ),
         may_overflow=True,
     ),
+    "document/render": Request(
+        params.DocumentRenderParams,
+        messages.DocumentRenderResult,
+        "Show a page as a viewer does, without reading it.",
+        (
+            *_PATHS,
+            "unsupported_format",
+            "password_required",
+            "password_wrong",
+            "limit_exceeded",
+            "page_out_of_range",
+            "document_changed",
+            *_INSPECTOR,
+            *_LATER,
+        ),
+    ),
     "ocr/start": Request(
         params.OcrStartParams,
         messages.JobAccepted,
@@ -113,6 +129,12 @@ REQUESTS: Final[dict[str, Request]] = {
         may_overflow=True,
     ),
     "job/cancel": Request(params.JobParams, messages.JobStateResult, "Cancel a job.", _JOB),
+    "job/prioritize": Request(
+        params.JobPrioritizeParams,
+        messages.JobStateResult,
+        "Have a job, or some of its pages, read before others.",
+        _JOB,
+    ),
     "$/cancelRequest": Request(
         params.CancelRequestParams,
         messages.Empty,
@@ -167,15 +189,16 @@ REQUESTS: Final[dict[str, Request]] = {
 """In the order of protocol.md's table."""
 
 NOTIFICATIONS: Final[dict[str, Notification]] = {
-    "job/progress": Notification(messages.ProgressParams, "How far a job is."),
-    "job/page": Notification(messages.PageParams, "A page that was tried has ended."),
+    "job/progress": Notification(notifications.ProgressParams, "How far a job is."),
+    "job/page": Notification(notifications.PageParams, "A page that was tried has ended."),
     "job/result": Notification(
-        messages.TerminalResult, "A job has ended, and something was read: its last notification."
+        notifications.TerminalResult,
+        "A job has ended, and something was read: its last notification.",
     ),
     "job/error": Notification(
-        messages.TerminalError, "A job has failed or was cancelled: its last notification."
+        notifications.TerminalError, "A job has failed or was cancelled: its last notification."
     ),
-    "worker/state": Notification(messages.WorkerStateParams, "A slot has another state."),
-    "log/message": Notification(messages.LogMessageParams, "A message of the daemon's log."),
+    "worker/state": Notification(notifications.WorkerStateParams, "A slot has another state."),
+    "log/message": Notification(notifications.LogMessageParams, "A message of the daemon's log."),
 }
 """In the order of protocol.md's table."""

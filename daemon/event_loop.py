@@ -23,7 +23,7 @@ from daemon.events import (
 from daemon.framing import TooLong
 from daemon.host_watch import HostWatch
 from daemon.lifecycle import Phase
-from daemon.messages import LogMessageParams
+from daemon.notifications import LogMessageParams
 from daemon.outbox import Outbox
 from daemon.supervisor import Supervisor
 from daemon.transport import Transport

@@ -130,6 +130,8 @@ class PathsChecked:
     token: int
     documents: tuple[DocumentChecked, ...]
     output_failure: RpcError | None = None
+    output: str | None = None
+    """The resolved path of the file that is to be written, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,14 @@ class PagesMoved:
     places: tuple[tuple[PageKey, Place | None], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FileReplaced:
+    """A temporary file was given its name, or why not."""
+
+    token: int
+    failure: RpcError | None = None
+
+
 WorkerEvent: TypeAlias = (
     WorkerSpawned
     | WorkerSpawnFailed
@@ -158,6 +168,7 @@ WorkerEvent: TypeAlias = (
     | PathsChecked
     | OutputsPublished
     | PagesMoved
+    | FileReplaced
 )
 """What the supervisor handles: news of workers and of the file system."""
 

@@ -187,6 +187,18 @@ REQUESTS: Final[dict[str, tuple[Example, ...]]] = {
             },
         ),
     ),
+    "document/render": (
+        Example(
+            "a small picture in the reply",
+            {"document": {"path": _SCAN}, "page": 1, "max_px": 16, "format": "jpeg"},
+            {"page": 1, "width_px": 11, "height_px": 16, "data": "/9j/4AAQSkZJRgABAQ=="},
+        ),
+        Example(
+            "a large one in a file",
+            {"document": {"path": _SCAN}, "page": 1, "dpi": 300, "output": "/home/me/page.png"},
+            {"page": 1, "width_px": 2481, "height_px": 3508, "path": "/home/me/page.png"},
+        ),
+    ),
     "ocr/start": (
         Example(
             "two pages into a text file",
@@ -266,6 +278,18 @@ REQUESTS: Final[dict[str, tuple[Example, ...]]] = {
     ),
     "job/cancel": (
         Example("a running job", {"job_id": JOB_ID}, {"job_id": JOB_ID, "state": "cancelled"}),
+    ),
+    "job/prioritize": (
+        Example(
+            "the pages that somebody looks at",
+            {"job_id": JOB_ID, "document": 0, "pages": "40-42"},
+            {"job_id": JOB_ID, "state": "running"},
+        ),
+        Example(
+            "a job that somebody waits for",
+            {"job_id": JOB_ID, "priority": "interactive"},
+            {"job_id": JOB_ID, "state": "queued"},
+        ),
     ),
     "$/cancelRequest": (
         Example("by number", {"id": 7}, {}),

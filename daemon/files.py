@@ -17,8 +17,15 @@ from typing import Final
 
 from loguru import logger
 
-from daemon.errors import RpcError
-from daemon.events import DocumentChecked, Event, OutputsPublished, PathsChecked, ThreadCrashed
+from daemon.errors import RpcError, invalid_params
+from daemon.events import (
+    DocumentChecked,
+    Event,
+    FileReplaced,
+    OutputsPublished,
+    PathsChecked,
+    ThreadCrashed,
+)
 from daemon.params import DocumentParams
 from daemon.ports import Publication
 from daemon.scratch import Scratch
@@ -46,6 +53,27 @@ class FileSystem:
     ) -> None:
         """Check paths and put base64 data into scratch; answered by `PathsChecked`."""
         self._run(lambda: self._post(self._check_all(token, documents, output_dir)))
+
+    def check_picture(self, token: int, document: DocumentParams, output: str | None) -> None:
+        """Check a document, and where a page of it is to be written; answered by `PathsChecked`."""
+        self._run(lambda: self._post(self._check_picture(token, document, output)))
+
+    def replace(self, token: int, temporary: str, target: str, note: str | None) -> None:
+        """Give a file its name, in place of what has it; answered by `FileReplaced`."""
+
+        def run() -> None:
+            failure = None
+            try:
+                os.replace(temporary, target)
+            except OSError as error:
+                logger.warning("a picture cannot be named: {}", error.strerror)
+                _remove((temporary,))
+                failure = RpcError("output_failed", "The file could not be given its name.")
+            if note is not None:
+                _remove((note,))
+            self._post(FileReplaced(token, failure))
+
+        self._run(run, self._publisher)
 
     def publish(self, token: int, publication: Publication) -> None:
         """Give temporary files their names; answered by `OutputsPublished`."""
@@ -100,16 +128,8 @@ class FileSystem:
     def _check_all(
         self, token: int, documents: Sequence[DocumentParams], output_dir: str | None
     ) -> PathsChecked:
-        checked = []
-        for index, document in enumerate(documents):
-            try:
-                if document.data is not None:
-                    path = self._take_in(document.data, f"document-{token}-{index}")
-                    checked.append(DocumentChecked(path, is_copy=True))
-                else:
-                    checked.append(DocumentChecked(self._check_document(document.path or "")))
-            except RpcError as error:
-                checked.append(DocumentChecked("", error))
+        names = (f"document-{token}-{index}" for index in range(len(documents)))
+        checked = [self._check_one(*each) for each in zip(documents, names, strict=True)]
         failure = None
         if output_dir is not None:
             try:
@@ -117,6 +137,49 @@ class FileSystem:
             except RpcError as error:
                 failure = error
         return PathsChecked(token, tuple(checked), failure)
+
+    def _check_picture(
+        self, token: int, document: DocumentParams, output: str | None
+    ) -> PathsChecked:
+        checked = self._check_one(document, f"document-{token}-0")
+        target = failure = None
+        try:
+            # For the picture, or for the note that tells of it.
+            self._make_scratch()
+            if output is not None:
+                target = self._check_output(output, checked)
+        except RpcError as error:
+            failure = error
+        return PathsChecked(token, (checked,), failure, target)
+
+    def _check_one(self, document: DocumentParams, copy_name: str) -> DocumentChecked:
+        try:
+            if document.data is not None:
+                return DocumentChecked(self._take_in(document.data, copy_name), is_copy=True)
+            return DocumentChecked(self._check_document(document.path or ""))
+        except RpcError as error:
+            return DocumentChecked("", error)
+
+    def _check_output(self, path: str, document: DocumentChecked) -> str:
+        """Return the resolved path of a file that may be written, or replaced."""
+        real = self._resolve(path)
+        try:
+            mode = os.stat(real).st_mode
+            if not stat.S_ISREG(mode):
+                text = "The output has the name of a folder or device; name a file."
+                raise RpcError("output_failed", text)
+            if document.failure is None and os.path.samefile(real, document.path):
+                raise invalid_params("output", "names the document itself, which is not replaced")
+        except FileNotFoundError:
+            pass  # as it should be, or it is the folder that is missing
+        except OSError as error:
+            raise _cannot_write("output", error) from None
+        try:
+            with tempfile.TemporaryFile(dir=os.path.dirname(real)):
+                pass
+        except OSError as error:
+            raise _cannot_write("output's folder", error) from None
+        return real
 
     def _check_document(self, path: str) -> str:
         real = self._resolve(path)
@@ -143,9 +206,7 @@ class FileSystem:
             with tempfile.TemporaryFile(dir=real):
                 pass
         except OSError as error:
-            reason = (error.strerror or "it cannot be written to").lower()
-            text = f"The output directory cannot be written to: {reason}."
-            raise RpcError("output_failed", text) from None
+            raise _cannot_write("output directory", error) from None
         self._make_scratch()
 
     def _resolve(self, path: str) -> str:
@@ -178,6 +239,11 @@ class FileSystem:
             self._scratch.make()
         except OSError:
             raise RpcError("output_failed", "The scratch folder cannot be made.") from None
+
+
+def _cannot_write(what: str, error: OSError) -> RpcError:
+    reason = (error.strerror or "it cannot be written to").lower()
+    return RpcError("output_failed", f"The {what} cannot be written to: {reason}.")
 
 
 def _publish(publication: Publication) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 from msgspec import UNSET, UnsetType
 
 from daemon.errors import ErrorKindName
-from daemon.messages import PageCounts
+from daemon.notifications import PageCounts
 from daemon.params import HealthName, ProblemKind, RestartCause, SlotStateName, Struct, one_of
 from daemon.units import ByteCount, Count, Duration, Rate, SlotNumber
 

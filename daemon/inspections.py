@@ -1,9 +1,10 @@
-"""What waits for the inspector: a host's questions first, then the counting of jobs; pure."""
+"""What waits for the inspector: a host's questions, then its pictures, then counting; pure."""
 
 from collections import deque
 from dataclasses import dataclass, field
 
 from daemon.jobs import JobId
+from daemon.params import DocumentRenderParams
 from daemon.ports import Reply, is_same_id
 from ocr_worker import wire
 
@@ -15,7 +16,7 @@ MAX_ATTEMPTS = 2
 class Inspection:
     """One document to open. Either a host waits for `reply`, or `document` of a job is counted.
 
-    Without a `source` the question is which engines there are.
+    Without a `source` the question is which engines there are; with a `picture`, one page is shown.
     """
 
     key: int
@@ -23,6 +24,9 @@ class Inspection:
     include_pages: bool = False
     reply: Reply | None = None
     path_as_given: str | None = None
+    picture: DocumentRenderParams | None = None
+    output: str | None = None
+    """The resolved path of the file that the host wants the picture in."""
     job_id: JobId | None = None
     document: int = 0
     attempts: int = 0
@@ -30,14 +34,15 @@ class Inspection:
 
 @dataclass(slots=True)
 class Inspections:
-    """Two queues and what is running, by key. One document of a batch is one slice of work."""
+    """Three queues and what is running, by key. One document of a batch is one slice of work."""
 
     _questions: deque[int] = field(default_factory=deque)
+    _pictures: deque[int] = field(default_factory=deque)
     _counts: deque[int] = field(default_factory=deque)
     _live: dict[int, Inspection] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self._questions) + len(self._counts)
+        return len(self._questions) + len(self._pictures) + len(self._counts)
 
     def add(self, inspection: Inspection) -> None:
         """Let an inspection wait for its turn."""
@@ -46,7 +51,7 @@ class Inspections:
 
     def take(self) -> Inspection:
         """Return the next one; there must be one."""
-        queue = self._questions or self._counts
+        queue = self._questions or self._pictures or self._counts
         inspection = self._live[queue.popleft()]
         inspection.attempts += 1
         return inspection
@@ -79,8 +84,9 @@ class Inspections:
         ]
         for one in asked:
             del self._live[one.key]
-            if one.key in self._questions:
-                self._questions.remove(one.key)
+            queue = self._queue_of(one)
+            if one.key in queue:
+                queue.remove(one.key)
         return asked
 
     def drop_questions(self) -> list[Reply]:
@@ -89,6 +95,7 @@ class Inspections:
         for one in asked:
             del self._live[one.key]
         self._questions.clear()
+        self._pictures.clear()
         return [one.reply for one in asked if one.reply is not None]
 
     @property
@@ -97,4 +104,6 @@ class Inspections:
         return any(one.reply is not None for one in self._live.values())
 
     def _queue_of(self, inspection: Inspection) -> deque[int]:
+        if inspection.picture is not None:
+            return self._pictures
         return self._questions if inspection.reply is not None else self._counts

@@ -1,7 +1,7 @@
 """What is asked of the inspector and what becomes of its answers; part of the owner.
 
-The inspector opens documents so that the daemon never does: a hostile file ends a process that is
-replaced, not the daemon.
+The inspector opens and shows documents so that the daemon never does: a hostile file ends a process
+that is replaced, not the daemon.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,8 @@ from daemon.inspections import Inspection, Inspections
 from daemon.internal_errors import internal_error
 from daemon.jobs import Document, JobId
 from daemon.messages import DocumentInfoResult, EngineListResult
+from daemon.params import DocumentRenderParams
+from daemon.pictures import Pictures
 from daemon.pool import Pool
 from daemon.ports import Files, Reply
 from daemon.timers import Timer
@@ -45,12 +47,14 @@ class Inspector:
         deadlines: Deadlines[Timer],
         files: Files,
         limits: wire.Limits,
+        pictures: Pictures,
         on_counted: OnCounted,
     ) -> None:
         self._pool = pool
         self._deadlines = deadlines
         self._files = files
         self._limits = limits
+        self._pictures = pictures
         self._on_counted = on_counted
         self._inspections = Inspections()
         self._next_key = 0
@@ -66,6 +70,21 @@ class Inspector:
                 include_pages=include_pages,
                 reply=reply,
                 path_as_given=path_as_given,
+            )
+        )
+
+    def render(
+        self, source: wire.Source, params: DocumentRenderParams, output: str | None, reply: Reply
+    ) -> None:
+        """Answer a host's `document/render`; `output` is the resolved path of its file."""
+        self._inspections.add(
+            Inspection(
+                self._key(),
+                source,
+                reply=reply,
+                path_as_given=params.document.path,
+                picture=params,
+                output=output,
             )
         )
 
@@ -88,6 +107,7 @@ class Inspector:
         """Answer every host that waits, with an error."""
         for reply in self._inspections.drop_questions():
             reply.fail(error)
+        self._pictures.fail_questions(error)
 
     def cancel_question(self, request_id: str | int | float) -> None:
         """Answer the host that waits under this id; a document being opened is not left."""
@@ -102,7 +122,7 @@ class Inspector:
     @property
     def has_questions(self) -> bool:
         """True while a host waits for an answer."""
-        return self._inspections.has_questions
+        return self._inspections.has_questions or self._pictures.has_questions
 
     def hand_out(self, now: float) -> None:
         """Give the inspector its next task, starting it where needed."""
@@ -115,8 +135,11 @@ class Inspector:
             self._pool.start(slot, None, now)
         elif slot.state is SlotState.IDLE:
             inspection = self._inspections.take()
-            order = partial(self._command, inspection)
-            self._pool.assign(slot, InspectTask(inspection.key), order, now)
+            task = InspectTask(inspection.key)
+            if inspection.picture is not None:
+                task = self._pictures.task(inspection)
+            order = partial(self._command, inspection, task)
+            self._pool.assign(slot, task, order, now)
             # From here on already: an inspector that hangs may never say that it has begun.
             self._deadlines.set(Timer("inspect", 0), now + INSPECT_TIMEOUT_S)
 
@@ -124,33 +147,30 @@ class Inspector:
         """The inspector has begun: its time counts from here."""
         self._deadlines.set(Timer("inspect", 0), now + INSPECT_TIMEOUT_S)
 
-    def on_outcome(
-        self, task: InspectTask, message: wire.Inspected | wire.EnginesListed | wire.Failed
-    ) -> None:
+    def on_outcome(self, task: InspectTask, message: wire.Event, now: float) -> None:
         """The inspector has answered."""
         inspection = self._inspections.end(task.key)
         if inspection is None:
+            self._pictures.discard(task)
             return
-        if isinstance(message, wire.Failed):
-            self._fail(inspection, error_of(message))
-            return
-        if isinstance(message, wire.EnginesListed):
-            if inspection.reply is not None:
-                inspection.reply.succeed(EngineListResult(engines=message.engines))
-        elif inspection.reply is not None:
-            inspection.reply.succeed(
-                DocumentInfoResult(
-                    format=message.format,
-                    page_count=message.page_count,
-                    encrypted=message.encrypted,
-                    size_bytes=message.size_bytes,
-                    warnings=message.warnings,
-                    path=inspection.path_as_given or UNSET,
-                    pages=message.pages if inspection.include_pages else UNSET,
-                )
-            )
-        elif inspection.job_id is not None:
-            self._on_counted(inspection.job_id, inspection.document, message)
+        reply, is_shown = inspection.reply, inspection.picture is not None
+        match message:
+            case wire.Rendered() if is_shown:
+                self._pictures.on_rendered(inspection, task, message, now)
+            case wire.Inspected() if inspection.job_id is not None:
+                self._on_counted(inspection.job_id, inspection.document, message)
+            case wire.Inspected() if reply and inspection.source and not is_shown:
+                reply.succeed(_description(inspection, message))
+            case wire.EnginesListed() if reply and not inspection.source:
+                reply.succeed(EngineListResult(engines=message.engines))
+            case _:
+                self._pictures.discard(task)
+                if isinstance(message, wire.Failed):
+                    error = error_of(message)
+                else:
+                    error = internal_error("the inspector answered what it was not asked")
+                self._fail(inspection, error)
+                return
         self._remove_copy(inspection)
 
     def on_timeout(self, now: float) -> None:
@@ -162,11 +182,15 @@ class Inspector:
             may_retry = not slot.task_accepted
             self._pool.abandon_task(slot, now)
             if inspection is not None and not (may_retry and self._inspections.retry(inspection)):
-                message = f"The document could not be opened within {INSPECT_TIMEOUT_S:g} s."
+                what = "document could not be opened"
+                if inspection.picture is not None:
+                    what = "page could not be shown"
+                message = f"The {what} within {INSPECT_TIMEOUT_S:g} s."
                 self._fail(inspection, RpcError("timeout", message, which="inspect"))
 
     def on_lost(self, task: InspectTask, death: Death, error: RpcError) -> None:
         """The inspector died under an inspection: try it once more, then fail it."""
+        self._pictures.discard(task)
         inspection = self._inspections.end(task.key)
         if inspection is None:
             return
@@ -174,6 +198,10 @@ class Inspector:
             inspection.attempts -= 1
         if not self._inspections.retry(inspection):
             self._fail(inspection, error)
+
+    def on_left(self, task: InspectTask) -> None:
+        """The inspector that had run out of its time is dead: it writes nothing any more."""
+        self._pictures.discard(task)
 
     def _remove_copy(self, inspection: Inspection) -> None:
         """Remove the scratch copy of base64 data that was only asked about."""
@@ -194,11 +222,13 @@ class Inspector:
             self._inspections.end(inspection.key)
             self._fail(inspection, error)
 
-    def _command(self, inspection: Inspection, task: int) -> wire.Command:
+    def _command(self, inspection: Inspection, task: InspectTask, task_id: int) -> wire.Command:
         if inspection.source is None:
-            return wire.ListEngines(task=task)
+            return wire.ListEngines(task=task_id)
+        if inspection.picture is not None:
+            return self._pictures.order(inspection, task, self._limits, task_id)
         return wire.Inspect(
-            task=task,
+            task=task_id,
             source=inspection.source,
             limits=self._limits,
             include_pages=inspection.include_pages,
@@ -207,3 +237,15 @@ class Inspector:
     def _key(self) -> int:
         self._next_key += 1
         return self._next_key
+
+
+def _description(inspection: Inspection, found: wire.Inspected) -> DocumentInfoResult:
+    return DocumentInfoResult(
+        format=found.format,
+        page_count=found.page_count,
+        encrypted=found.encrypted,
+        size_bytes=found.size_bytes,
+        warnings=found.warnings,
+        path=inspection.path_as_given or UNSET,
+        pages=found.pages if inspection.include_pages else UNSET,
+    )

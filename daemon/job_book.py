@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, get_args
 
+from msgspec.structs import replace
+
 from daemon.errors import RpcError
 from daemon.jobs import Job, JobId, PageRef
-from daemon.messages import TerminalParams
+from daemon.notifications import TerminalParams
 from daemon.page_store import PageStore
 from daemon.params import Priority
 
@@ -81,6 +83,22 @@ class JobBook:
         turns.remove(job)
         turns.append(job)
         return job.take_page(suspects=suspects)
+
+    def prioritize(
+        self, job: Job, priority: Priority | None, document: int, pages: str | None
+    ) -> None:
+        """Move a job to another class, or pages of one of its documents to its front, or both.
+
+        What is running goes on; a finished job stays as it is.
+        """
+        if job.job_id not in self._active:
+            return
+        if priority not in (None, job.options.priority):
+            self._turns[job.options.priority].remove(job)
+            job.options = replace(job.options, priority=priority)
+            self._turns[job.options.priority].append(job)
+        if pages is not None:
+            job.put_first(job.documents[document], pages)
 
     def peek_engine(self) -> str | None:
         """Return the engine that the next page will need; None when no page waits."""

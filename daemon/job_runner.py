@@ -20,8 +20,8 @@ from daemon.inspector import error_of
 from daemon.internal_errors import internal_error
 from daemon.job_book import KEPT_JOB_S, JobBook
 from daemon.jobs import Document, DocumentState, Job, JobId, PageRef
-from daemon.messages import PageParams
 from daemon.metrics import Metrics
+from daemon.notifications import PageParams
 from daemon.page_ranges import select_pages
 from daemon.params import PageStateName
 from daemon.pool import Pool
@@ -150,7 +150,7 @@ class JobRunner:
             except RpcError as error:
                 document.fail(error)
             else:
-                document.counted(pages, outcome.page_count)
+                job.counted(document, pages, outcome.page_count)
                 document.counted_at = now.monotonic
         self.settle(job, now)
 

@@ -13,7 +13,8 @@ from typing import NamedTuple, NewType
 from daemon.clock import Moment
 from daemon.config import Timeouts
 from daemon.errors import RpcError
-from daemon.messages import PageCounts
+from daemon.notifications import PageCounts
+from daemon.page_ranges import named_pages
 from daemon.params import JobStateName, OcrOptions, TerminalStateName
 
 JobId = NewType("JobId", str)
@@ -23,6 +24,10 @@ SUCCESSES = ("recognized", "native_text", "empty")
 
 POISONOUS_AFTER = 3
 """Pages that used up their attempts by killing workers, after which a document is held back."""
+
+MAX_WISHES = 100
+"""Selections of pages to go first that are remembered for a document not counted yet; the newest
+ones, so that a host that asks and asks fills nothing."""
 
 
 class PageRef(NamedTuple):
@@ -85,6 +90,8 @@ class Document:
     waiting: deque[int] = field(default_factory=deque)
     suspects: deque[int] = field(default_factory=deque)
     """Waiting pages that have ended a worker before."""
+    wishes: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_WISHES))
+    """Selections of pages that are to go first, while it is not known which pages those are."""
     n_poison: int = 0
     """Pages that have failed because each attempt ended a worker."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -129,6 +136,20 @@ class Document:
             return False
         is_running = self.n_ended + self.n_waiting < len(self.pages)
         return not (self.is_poisonous and is_running)
+
+    def is_fresh(self, number: int) -> bool:
+        """Tell whether a page waits and has not ended a worker before."""
+        page = self.pages.get(number)
+        return page is not None and page.state == "waiting" and number not in self.suspects
+
+    def take(self, wanted: int | None, *, suspects: bool) -> int:
+        """Take a page out of the queue: a suspect where one may go, else `wanted` or the first."""
+        if suspects and self.suspects:
+            return self.suspects.popleft()
+        if wanted is None:
+            return self.waiting.popleft()
+        self.waiting.remove(wanted)
+        return wanted
 
     def drain(self) -> list[int]:
         """Take all waiting pages out of the queue."""
@@ -185,6 +206,9 @@ class Job:
     failure: RpcError | None = None
     """Why the whole job failed, where that is no single document's matter."""
     last_ended: PageRef | None = None
+    first: dict[tuple[int, int], None] = field(default_factory=dict)
+    """Pages, by document and number, that the host wants before all others, in this order; those
+    that are running meanwhile are passed over."""
 
     @property
     def is_over(self) -> bool:
@@ -245,17 +269,51 @@ class Job:
         """Return the name of a page."""
         return PageRef(self.job_id, document.index, page)
 
+    def counted(self, document: Document, pages: Sequence[int], page_count: int) -> None:
+        """Take a document's pages into the ledger, and those that were wished for to the front."""
+        document.counted(pages, page_count)
+        while document.wishes:
+            self.put_first(document, document.wishes.popleft())
+
+    def put_first(self, document: Document, selection: str) -> None:
+        """Let the pages that a selection names go before all others of the job, in its order.
+
+        Those that do not wait, or have ended a worker, stay where they are. Of a document that is
+        not counted yet the wish is remembered.
+        """
+        if document.page_count is None:
+            document.wishes.append(selection)
+            return
+        named = (
+            (document.index, number)
+            for number in named_pages(selection, document.page_count)
+            if document.is_fresh(number)
+        )
+        self.first = dict.fromkeys([*named, *self.first])
+
     def take_page(self, *, suspects: bool) -> PageRef | None:
-        """Hand out the next waiting page, in document order; with `suspects`, those first."""
-        for document in self.documents:
-            if document.takes(suspects=suspects):
-                queue = document.suspects if suspects and document.suspects else document.waiting
-                number = queue.popleft()
-                page = document.pages[number]
-                page.state = "running"
-                page.attempts += 1
-                return self.ref(document, number)
-        return None
+        """Hand out the next waiting page: one that is wanted first, else in document order.
+
+        With `suspects`, those of a document go before its other pages.
+        """
+        document, wanted = self._next_wanted()
+        if document is None:
+            able = (one for one in self.documents if one.takes(suspects=suspects))
+            document = next(able, None)
+        if document is None:
+            return None
+        number = document.take(wanted, suspects=suspects)
+        page = document.pages[number]
+        page.state = "running"
+        page.attempts += 1
+        return self.ref(document, number)
+
+    def _next_wanted(self) -> tuple[Document, int] | tuple[None, None]:
+        for index, number in self.first:
+            document = self.documents[index]
+            if document.takes(suspects=False) and document.is_fresh(number):
+                return document, number
+        return None, None
 
     def put_back(self, ref: PageRef, *, counts_attempt: bool) -> None:
         """Let a running page wait again.
@@ -268,6 +326,7 @@ class Job:
         page.state = "waiting"
         if counts_attempt:
             document.suspects.append(ref.page)
+            self.first.pop((ref.document, ref.page), None)
         else:
             page.attempts -= 1
             document.waiting.appendleft(ref.page)
@@ -275,6 +334,7 @@ class Job:
     def end_page(self, ref: PageRef, state: str, failure: RpcError | None = None) -> None:
         """End a page that was handed out."""
         self.documents[ref.document].end_page(ref.page, state, failure)
+        self.first.pop((ref.document, ref.page), None)
         self.last_ended = ref
 
     def tried_pages(self) -> list[PageRef]:
@@ -292,6 +352,7 @@ class Job:
         A document whose files are being published is left to finish: the order to rename was
         given, so it counts as finished.
         """
+        self.first.clear()
         for document in self.documents:
             document.drain()
             for page in document.pages.values():

@@ -8,14 +8,14 @@ from typing import Any, Final
 import msgspec
 
 from daemon import __version__, hardware, reports
-from daemon.admission import ENGINES, judge, judge_document
+from daemon.admission import ENGINES, judge, judge_document, judge_picture
 from daemon.catalog import NOTIFICATIONS, REQUESTS
 from daemon.config import Config
 from daemon.dispatch import Call, Handler, Method
 from daemon.errors import invalid_params
 from daemon.health_methods import HealthMethods
 from daemon.job_book import KEPT_JOB_S, KEPT_JOBS
-from daemon.lines import Part
+from daemon.lines import MAX_OUTBOUND_LINE_BYTES, Part
 from daemon.log import Log
 from daemon.messages import (
     Empty,
@@ -35,9 +35,11 @@ from daemon.params import (
     PROTOCOL_VERSION,
     CancelRequestParams,
     DocumentInfoParams,
+    DocumentRenderParams,
     InitializeParams,
     JobListParams,
     JobParams,
+    JobPrioritizeParams,
     JobResultParams,
     LanguageListParams,
     NoParams,
@@ -80,12 +82,14 @@ class Methods:
             "shutdown": self._shutdown,
             "exit": self._exit,
             "document/info": self._document_info,
+            "document/render": self._document_render,
             "ocr/start": self._ocr_start,
             "ocr/start_batch": self._ocr_start_batch,
             "job/status": self._job_status,
             "job/list": self._job_list,
             "job/result": self._job_result,
             "job/cancel": self._job_cancel,
+            "job/prioritize": self._job_prioritize,
             "$/cancelRequest": self._cancel_request,
             "job/forget": self._job_forget,
             "events/replay": self._events_replay,
@@ -116,8 +120,7 @@ class Methods:
         if wishes.progress_interval_ms is not None:
             interval_s = max(wishes.progress_interval_ms, 0) / 1000
             self.supervisor.runner.progress_interval_s = interval_s
-        if wishes.max_line_bytes is not None:
-            self.outbox.max_line_bytes = wishes.max_line_bytes
+        self.outbox.max_line_bytes = wishes.max_line_bytes or MAX_OUTBOUND_LINE_BYTES
         self.outbox.opt_out(wishes.opt_out_notifications)
         self.supervisor.tells_stderr = wishes.diagnostics
         self.logs.tell_host(wishes.log_level)
@@ -166,6 +169,10 @@ class Methods:
     def _document_info(self, params: DocumentInfoParams, call: Call) -> None:
         judge_document(params.document, "document", self.config)
         self.supervisor.describe(params, call.reply, call.now)
+
+    def _document_render(self, params: DocumentRenderParams, call: Call) -> None:
+        judge_picture(params, self.config)
+        self.supervisor.render(params, call.reply, call.now)
 
     def _ocr_start(self, params: OcrStartParams, call: Call) -> None:
         self._submit((params.document,), params, call, is_batch=False)
@@ -230,6 +237,17 @@ class Methods:
     def _events_replay(self, params: ReplayParams, call: Call) -> None:
         result = self.outbox.what_came_after(params.since)
         call.reply.succeed(result, then=lambda: self.outbox.send_again(result))
+
+    def _job_prioritize(self, params: JobPrioritizeParams, call: Call) -> Struct:
+        if params.priority is None and params.pages is None:
+            raise invalid_params("", "give priority, pages or both")
+        job = self.supervisor.book.find(params.job_id)
+        if not 0 <= params.document < len(job.documents):
+            raise invalid_params("document", "the job has no such document")
+        if params.pages is not None:
+            parse_pages(params.pages, "pages")
+        self.supervisor.book.prioritize(job, params.priority, params.document, params.pages)
+        return JobStateResult(job_id=job.job_id, state=job.state)
 
     def _cancel_request(self, params: CancelRequestParams, call: Call) -> Struct:
         self.supervisor.cancel_request(params.id, call.now)

@@ -11,7 +11,7 @@ from typing import Final, get_args
 
 from daemon.health_messages import Latencies, Latency
 from daemon.jobs import Job
-from daemon.messages import PageCounts
+from daemon.notifications import PageCounts
 from daemon.params import RestartCause, Stage
 
 WINDOW_S: Final = 60

@@ -15,7 +15,8 @@ import msgspec
 from daemon import errors, examples, health_examples, params
 from daemon.catalog import EVERY_REQUEST, NOTIFICATIONS, REQUESTS, Notification, Request
 from daemon.errors import ERROR_KINDS
-from daemon.messages import Numbered, OpenRpcDocument, Overflow
+from daemon.messages import OpenRpcDocument, Overflow
+from daemon.notifications import Numbered
 
 _VERSION: Final = "1.3.2"
 """The last that tools know: 1.4 adds nothing that is said here, and most meta-schemas refuse it."""

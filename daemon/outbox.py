@@ -22,7 +22,8 @@ from daemon.lines import (
     memory_of,
     shorten,
 )
-from daemon.messages import LogMessageParams, ReplayResult
+from daemon.messages import ReplayResult
+from daemon.notifications import LogMessageParams
 from daemon.params import Struct
 from daemon.replay import Replay
 

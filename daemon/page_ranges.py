@@ -52,10 +52,15 @@ def select_pages(text: str | None, page_count: int) -> list[int]:
 
 def select_existing(text: str | None, page_count: int) -> list[int]:
     """Return like `select_pages`, but leave out what does not exist."""
-    chosen: set[int] = set()
-    for first, last in _ranges(text or "1-", page_count):
-        chosen.update(range(max(first, 1), min(last, page_count) + 1))
-    return sorted(chosen)
+    return sorted(named_pages(text or "1-", page_count))
+
+
+def named_pages(text: str, page_count: int) -> list[int]:
+    """Return the selected pages that exist in the order in which they are named, each once."""
+    chosen: dict[int, None] = {}
+    for first, last in _ranges(text, page_count):
+        chosen.update(dict.fromkeys(range(max(first, 1), min(last, page_count) + 1)))
+    return list(chosen)
 
 
 def _ranges(text: str, page_count: int) -> Iterator[tuple[int, int]]:

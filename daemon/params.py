@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from ocr_worker.wire import Region
+from ocr_worker.wire import PictureFormat, Region
 
 PROTOCOL_VERSION = 1
 MIN_LINE_BYTES = 4096
@@ -59,6 +59,7 @@ ProblemKind = Literal[
 
 OutputName = Annotated[str, one_of(*get_args(OutputKind))]
 Seconds = Annotated[float, Meta(gt=0, le=1e9)]
+Dpi = Annotated[float, Meta(ge=20, le=1200)]
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +115,7 @@ class OcrOptions(Struct, frozen=True, kw_only=True):
     engine: str = "auto"
     languages: Annotated[tuple[str, ...], Meta(min_length=1)] = ("en",)
     mode: OcrMode = "auto"
-    dpi: Annotated[float, Meta(ge=20, le=1200)] | None = None
+    dpi: Dpi | None = None
     rotate: bool = True
     deskew: bool = True
     region: Region | None = None
@@ -152,6 +153,17 @@ class DocumentInfoParams(Struct, frozen=True, kw_only=True):
     include_pages: bool = False
 
 
+class DocumentRenderParams(Struct, frozen=True, kw_only=True):
+    """Params of `document/render`; `max_px` and `dpi` exclude each other."""
+
+    document: DocumentParams
+    page: Annotated[int, Meta(ge=1)]
+    max_px: Annotated[int, Meta(ge=16, le=8192)] | None = None
+    dpi: Dpi | None = None
+    format: PictureFormat = "png"
+    output: str | None = None
+
+
 class JobParams(Struct, frozen=True, kw_only=True):
     """Params of the methods that name a job and nothing else."""
 
@@ -168,6 +180,15 @@ class JobListParams(Struct, frozen=True, kw_only=True):
     """Params of `job/list`."""
 
     state: JobStateName | None = None
+
+
+class JobPrioritizeParams(Struct, frozen=True, kw_only=True):
+    """Params of `job/prioritize`; one of `priority` and `pages` is there."""
+
+    job_id: str
+    priority: Priority | None = None
+    document: int = 0
+    pages: str | None = None
 
 
 class JobResultParams(Struct, frozen=True, kw_only=True):

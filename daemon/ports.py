@@ -59,6 +59,15 @@ class Files(Protocol):
     ) -> None:
         """Check paths and put base64 data into scratch; answered by `PathsChecked`."""
 
+    def check_picture(self, token: int, document: DocumentParams, output: str | None) -> None:
+        """Check a document, and where a page of it is to be written; answered by `PathsChecked`."""
+
+    def replace(self, token: int, temporary: str, target: str, note: str | None) -> None:
+        """Give a file its name, in place of what has it; answered by `FileReplaced`.
+
+        `note` is the scratch file that told of it until then.
+        """
+
     def publish(self, token: int, publication: Publication) -> None:
         """Give temporary files their names; answered by `OutputsPublished`."""
 
@@ -87,6 +96,10 @@ class Host(Protocol):
 
     def forget(self, job_id: JobId) -> Sequence[str]:
         """Keep nothing of a job any more; returns the files of its notifications."""
+
+    @property
+    def max_line_bytes(self) -> int:
+        """The longest line that the host takes."""
 
     @property
     def backlog_bytes(self) -> int:

@@ -5,7 +5,7 @@ are answered later: with what was found, or when the file system has had its tim
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from loguru import logger
 
@@ -20,7 +20,7 @@ from daemon.job_runner import JobRunner
 from daemon.jobs import DocumentState, Job, JobId
 from daemon.lifecycle import Lifecycle, Phase
 from daemon.messages import JobAccepted
-from daemon.params import DocumentInfoParams, DocumentParams
+from daemon.params import DocumentInfoParams, DocumentParams, DocumentRenderParams
 from daemon.ports import Files, Reply, is_same_id
 from daemon.timers import Timer
 from ocr_worker import wire
@@ -29,13 +29,17 @@ CHECK_TIMEOUT_S: Final = 2.0
 """A file system that has not answered by then does not hold up the reply any longer."""
 
 
+Question: TypeAlias = DocumentInfoParams | DocumentRenderParams
+"""What a host asks of a document, to be answered by the inspector."""
+
+
 class _Check:
     """A request whose paths are being looked at: a question, or a submission."""
 
     def __init__(
         self,
         reply: Reply,
-        question: DocumentInfoParams | None = None,
+        question: Question | None = None,
         submission: Submission | None = None,
     ) -> None:
         self.reply = reply
@@ -102,6 +106,10 @@ class Reception:
         """Answer `document/info`."""
         self._check(_Check(reply, question=params), now)
 
+    def render(self, params: DocumentRenderParams, reply: Reply, now: Moment) -> None:
+        """Answer `document/render`."""
+        self._check(_Check(reply, question=params), now)
+
     def cancel_request(self, request_id: str | int | float) -> None:
         """Answer the host that waits under this id."""
         for token, check in list(self._checks.items()):
@@ -143,12 +151,7 @@ class Reception:
             return
         first = event.documents[0]
         if check.question is not None:
-            if first.failure is not None:
-                check.reply.fail(first.failure)
-                return
-            asked = check.question.document
-            source = wire.Source(path=first.path, password=asked.password)
-            self._inspector.describe(source, asked.path, check.question.include_pages, check.reply)
+            self._ask(check.question, event, check.reply)
             return
         assert check.submission is not None
         if check.job_id is not None:
@@ -174,11 +177,29 @@ class Reception:
                 self._inspector.count(job.job_id, document)
         self._runner.settle(job, now)
 
+    def _ask(self, question: Question, event: PathsChecked, reply: Reply) -> None:
+        first = event.documents[0]
+        failure = first.failure or event.output_failure
+        if failure is not None:
+            reply.fail(failure)
+            self._discard_copies(event)
+            return
+        asked = question.document
+        source = wire.Source(path=first.path, password=asked.password)
+        if isinstance(question, DocumentRenderParams):
+            self._inspector.render(source, question, event.output, reply)
+        else:
+            self._inspector.describe(source, asked.path, question.include_pages, reply)
+
     def _check(self, check: _Check, now: Moment) -> None:
         self._next_token += 1
         self._checks[self._next_token] = check
         self._deadlines.set(Timer("check", self._next_token), now.monotonic + CHECK_TIMEOUT_S)
-        self._files.check(self._next_token, check.documents, check.output_dir)
+        question = check.question
+        if isinstance(question, DocumentRenderParams):
+            self._files.check_picture(self._next_token, question.document, question.output)
+        else:
+            self._files.check(self._next_token, check.documents, check.output_dir)
 
     def _discard_copies(self, event: PathsChecked) -> None:
         """Refused, or cancelled meanwhile: copies of base64 data are not wanted any more."""

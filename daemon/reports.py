@@ -8,20 +8,16 @@ from daemon.errors import ErrorObject, RpcError
 from daemon.events import WorkerGone
 from daemon.job_book import JobBook
 from daemon.jobs import Document, DocumentState, Job, PageRef
-from daemon.messages import (
-    DocumentStatus,
+from daemon.messages import DocumentStatus, JobStatusResult, JobSummary, StatusResult, WorkerStatus
+from daemon.notifications import (
     FailedDocument,
     FailedPage,
-    JobStatusResult,
-    JobSummary,
     PageCounts,
     PageParams,
     ProgressParams,
-    StatusResult,
     SucceededDocument,
     TerminalParams,
     WorkerStateParams,
-    WorkerStatus,
 )
 from daemon.params import JobStateName, OcrOptions, PageStateName, StatusName
 from daemon.worker_slot import AssembleTask, PageTask, Slot

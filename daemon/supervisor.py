@@ -19,6 +19,7 @@ from daemon.config import Config
 from daemon.deadlines import Deadlines
 from daemon.errors import ExitCode, RpcError
 from daemon.events import (
+    FileReplaced,
     OutputsPublished,
     PagesMoved,
     PathsChecked,
@@ -35,7 +36,8 @@ from daemon.job_runner import JobRunner
 from daemon.jobs import Job, JobId
 from daemon.lifecycle import Lifecycle, Phase
 from daemon.metrics import Metrics
-from daemon.params import DocumentInfoParams
+from daemon.params import DocumentInfoParams, DocumentRenderParams
+from daemon.pictures import Pictures
 from daemon.pool import Pool
 from daemon.ports import Files, Host, PageFiles, Reply, Workers, is_same_id
 from daemon.reception import Reception
@@ -77,8 +79,9 @@ class Supervisor:
             self.metrics.on_restart,
         )
         self.checkups = Checkups(self.pool, workers, host, self.deadlines)
+        self.pictures = Pictures(files, host, self.deadlines, new_id)
         self.inspector = Inspector(
-            self.pool, self.deadlines, files, config.limits, self._on_counted
+            self.pool, self.deadlines, files, config.limits, self.pictures, self._on_counted
         )
         self.runner = JobRunner(
             config.limits,
@@ -115,6 +118,11 @@ class Supervisor:
         """Answer `document/info`."""
         self._refuse_when_leaving()
         self.reception.describe(params, reply, now)
+
+    def render(self, params: DocumentRenderParams, reply: Reply, now: Moment) -> None:
+        """Answer `document/render`."""
+        self._refuse_when_leaving()
+        self.reception.render(params, reply, now)
 
     def list_engines(self, reply: Reply, now: Moment) -> None:
         """Answer `engine/list`, also while draining."""
@@ -218,6 +226,8 @@ class Supervisor:
                 self.runner.on_published(event, now)
             case PagesMoved(job_id, places):
                 self.book.pages.on_moved(job_id, places)
+            case FileReplaced():
+                self.pictures.on_replaced(event)
             case _:
                 assert_never(event)
         self.pump(now)
@@ -234,6 +244,8 @@ class Supervisor:
                 self.runner.on_timer(timer, now)
             case "check":
                 self.reception.on_timeout(int(timer.subject), now)
+            case "replace":
+                self.pictures.on_timeout(int(timer.subject))
             case "silence" | "heartbeat" | "pong":
                 slot = self.pool.slots[int(timer.subject)]
                 if self.pool.watchdog.on_timer(timer, slot, now.monotonic):
@@ -302,8 +314,7 @@ class Supervisor:
                 if was_cancelled:
                     self.runner.on_left(task)
                 elif isinstance(task, InspectTask):
-                    if isinstance(message, wire.Inspected | wire.EnginesListed | wire.Failed):
-                        self.inspector.on_outcome(task, message)
+                    self.inspector.on_outcome(task, message, now.monotonic)
                 else:
                     self.runner.on_outcome(task, message, now.monotonic - began_at, now)
 
@@ -328,10 +339,12 @@ class Supervisor:
         )
         if self.tells_stderr:
             error.data["stderr_tail"] = event.stderr_tail
-        if death.task is not None and death.was_cancelled:
-            self.runner.on_left(death.task)
-        else:
+        if not death.was_cancelled:
             self._on_lost(death, error, began_at, now)
+        elif isinstance(death.task, InspectTask):
+            self.inspector.on_left(death.task)
+        elif death.task is not None:
+            self.runner.on_left(death.task)
 
     def _on_silent(self, slot: Slot, now: Moment) -> None:
         """The worker lives but never will say anything again: end it and try its task again."""

@@ -25,6 +25,7 @@ TimerName = Literal[
     "forget",
     # of a request
     "check",
+    "replace",
     "health",
     # of the daemon
     "drain",

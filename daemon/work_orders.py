@@ -1,10 +1,15 @@
 """From a task in a slot to the command that a worker is sent; pure builders."""
 
 import os
+from typing import Final
 
+from daemon.inspections import Inspection
 from daemon.jobs import Document, Job
-from daemon.worker_slot import AssembleTask, PageTask
+from daemon.worker_slot import AssembleTask, InspectTask, PageTask
 from ocr_worker import wire
+
+DEFAULT_MAX_PX: Final = 1200
+"""Longer side of a picture whose size the host leaves to us."""
 
 
 def recognize(job: Job, task: PageTask, limits: wire.Limits, task_id: int) -> wire.Recognize:
@@ -39,6 +44,32 @@ def assemble(job: Job, task: AssembleTask, task_id: int) -> wire.Assemble:
         outputs=task.temporary,
         pages=tuple(document.kept[number] for number in sorted(document.kept)),
         note=task.note,
+    )
+
+
+def render(
+    inspection: Inspection,
+    task: InspectTask,
+    limits: wire.Limits,
+    inline_bytes: int,
+    task_id: int,
+) -> wire.Render:
+    """Return the order to show a page, in the answer where it takes `inline_bytes` at most."""
+    params = inspection.picture
+    assert params is not None
+    assert inspection.source is not None
+    assert task.picture is not None
+    return wire.Render(
+        task=task_id,
+        source=inspection.source,
+        limits=limits,
+        page=params.page,
+        path=task.picture,
+        note=task.note,
+        max_px=DEFAULT_MAX_PX if params.max_px is None and params.dpi is None else params.max_px,
+        dpi=params.dpi,
+        format=params.format,
+        inline_bytes=inline_bytes,
     )
 
 

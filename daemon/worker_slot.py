@@ -49,9 +49,14 @@ class AssembleTask:
 
 @dataclass(frozen=True, slots=True)
 class InspectTask:
-    """A document being counted or described; `key` names it among the inspections."""
+    """A document being counted, described or shown; `key` names it among the inspections.
+
+    `picture` is the file that a page is written to, and `note` the scratch file that tells of it.
+    """
 
     key: int
+    picture: str | None = None
+    note: str | None = None
 
 
 SlotTask: TypeAlias = PageTask | AssembleTask | InspectTask

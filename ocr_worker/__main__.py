@@ -9,6 +9,7 @@ import sys
 
 from ocr_worker import wire
 from ocr_worker.control import Control
+from ocr_worker.stdio import claim_stdio
 
 _PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
@@ -24,7 +25,7 @@ def main() -> None:
     parser.add_argument("--inspector", action="store_true", help="opens documents, reads no page")
     options = parser.parse_args()
 
-    wire_in, wire_out = wire.claim_stdio()
+    wire_in, wire_out = claim_stdio()
     faulthandler.enable()
     if sys.platform != "win32":
         # The daemon asks for our stacks before it kills a worker that hangs.

@@ -1,7 +1,7 @@
 """The thread that works: one task at a time, each to exactly one outcome."""
 
 import traceback
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NoReturn
@@ -18,6 +18,7 @@ from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
 from ocr_worker.outputs import write_outputs
 from ocr_worker.outputs.scratch import keep_page
 from ocr_worker.recognition import read_page
+from ocr_worker.rendering import render_page
 
 
 @dataclass(slots=True)
@@ -59,6 +60,8 @@ class Server:
                 case wire.Assemble():
                     write_outputs(task)
                     return wire.Assembled(task=task.task)
+                case wire.Render():
+                    return self._render(task)
                 case wire.ListEngines():
                     return wire.EnginesListed(task=task.task, engines=list_engines())
         except TaskStopped:
@@ -99,6 +102,12 @@ class Server:
             )
         finally:
             document.close()
+
+    def _render(self, task: wire.Render) -> wire.Rendered:
+        # Opened for this page alone: on Windows an open file can be neither changed nor removed,
+        # and the next question may be a long time off.
+        with closing(open_document(task.source, task.limits)) as document:
+            return render_page(document, task)
 
     def _recognize(self, task: wire.Recognize) -> wire.Recognized:
         page = read_page(

@@ -1,4 +1,4 @@
-"""The boundary both packages import: messages between daemon and worker, and claiming of stdio.
+"""The boundary both packages import: the messages between daemon and worker.
 
 Internal and versioned by `WIRE_VERSION`; it may change without notice, unlike protocol.md.
 One message a line: a JSON object whose member `type` names the struct, decoded strictly, since a
@@ -7,7 +7,6 @@ stays light and a worker may live in another environment.
 """
 
 import os
-import sys
 from enum import IntEnum
 from typing import Literal, TypeAlias
 
@@ -16,6 +15,9 @@ import msgspec
 WIRE_VERSION = 1
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """Longest line either side accepts; a dense page with words is about 100 KiB."""
+
+
+PictureFormat: TypeAlias = Literal["png", "jpeg"]
 
 
 class WorkerExit(IntEnum):
@@ -188,6 +190,25 @@ class Assemble(Struct, frozen=True, kw_only=True, tag="assemble"):
     clears away after a daemon that was killed finds them."""
 
 
+class Render(Struct, frozen=True, kw_only=True, tag="render"):
+    """Show one page as a viewer does, and write that to `path`, of which `note` tells beforehand.
+
+    The longer side gets `max_px` pixels, or the page comes at `dpi`; an image is never enlarged.
+    A picture that takes `inline_bytes` at most in base64 is answered and not written.
+    """
+
+    task: int
+    source: Source
+    limits: Limits
+    page: int
+    path: str
+    note: str | None = None
+    max_px: int | None = None
+    dpi: float | None = None
+    format: PictureFormat = "png"
+    inline_bytes: int = 0
+
+
 class ListEngines(Struct, frozen=True, kw_only=True, tag="list_engines"):
     """Ask which engines can be used here."""
 
@@ -210,8 +231,8 @@ class Shutdown(Struct, frozen=True, kw_only=True, tag="shutdown"):
     """Leave at once; nothing more is wanted of a running task."""
 
 
-Command: TypeAlias = Inspect | Recognize | Assemble | ListEngines | StopTask | Ping | Shutdown
-Task: TypeAlias = Inspect | Recognize | Assemble | ListEngines
+Task: TypeAlias = Inspect | Recognize | Assemble | Render | ListEngines
+Command: TypeAlias = Task | StopTask | Ping | Shutdown
 
 # Worker to daemon.
 
@@ -273,6 +294,16 @@ class Assembled(Struct, frozen=True, kw_only=True, tag="assembled"):
     task: int
 
 
+class Rendered(Struct, frozen=True, kw_only=True, tag="rendered"):
+    """Answer to `Render`: the picture in base64, or its file is complete and flushed to disk."""
+
+    task: int
+    width_px: int
+    height_px: int
+    size_bytes: int
+    data: str | None = None
+
+
 class EnginesListed(Struct, frozen=True, kw_only=True, tag="engines_listed"):
     """Answer to `ListEngines`."""
 
@@ -308,6 +339,7 @@ Event: TypeAlias = (
     | Inspected
     | Recognized
     | Assembled
+    | Rendered
     | EnginesListed
     | Failed
     | Stopped
@@ -340,33 +372,6 @@ def decode_event(line: bytes) -> Event:
         return _event_decoder.decode(line)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         raise WireError(type(error).__name__) from None
-
-
-def claim_stdio() -> tuple[int, int]:
-    """Take the wire off descriptors 0 and 1 and return private duplicates of them.
-
-    Afterwards descriptor 0 reads end of file and descriptor 1 writes to stderr, for Python, for
-    native libraries and for every child, so that stray prints and reads never meet the wire.
-    Must run before heavy imports. The duplicates are not inherited by children.
-    """
-    wire_in, wire_out = os.dup(0), os.dup(1)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    os.dup2(2, 1)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  it lives as long as the process
-    sys.stdout = sys.stderr
-    if sys.platform == "win32":
-        # Native code on Windows asks for the handles, not for the descriptors.
-        import ctypes
-        import msvcrt
-
-        kernel32 = ctypes.windll.kernel32
-        kernel32.SetStdHandle(-10, msvcrt.get_osfhandle(0))
-        kernel32.SetStdHandle(-11, msvcrt.get_osfhandle(1))
-        msvcrt.setmode(wire_in, os.O_BINARY)
-        msvcrt.setmode(wire_out, os.O_BINARY)
-    return wire_in, wire_out
 
 
 def write_all(fd: int, data: bytes) -> None:

@@ -19,7 +19,8 @@ from daemon.events import (
     WorkerSpawned,
 )
 from daemon.jobs import SUCCESSES, JobId
-from daemon.messages import TerminalParams
+from daemon.lines import MAX_OUTBOUND_LINE_BYTES
+from daemon.notifications import TerminalParams
 from daemon.page_store import Move
 from daemon.params import DocumentParams, OcrOptions, Struct
 from daemon.ports import Host, Publication
@@ -69,11 +70,23 @@ class FakeFiles:
     checks: list[tuple[int, tuple[DocumentParams, ...]]] = field(default_factory=list)
     publications: list[tuple[int, Publication]] = field(default_factory=list)
     discarded: list[str] = field(default_factory=list)
+    outputs: dict[int, str | None] = field(default_factory=dict)
+    """What the checks of pictures are to say about where these go, by token."""
+    real_output: str | None = None
+    """What their outputs resolve to, where that is something else."""
+    replacements: list[tuple[int, str, str, str | None]] = field(default_factory=list)
 
     def check(
         self, token: int, documents: Sequence[DocumentParams], output_dir: str | None
     ) -> None:
         self.checks.append((token, tuple(documents)))
+
+    def check_picture(self, token: int, document: DocumentParams, output: str | None) -> None:
+        self.checks.append((token, (document,)))
+        self.outputs[token] = self.real_output or output
+
+    def replace(self, token: int, temporary: str, target: str, note: str | None) -> None:
+        self.replacements.append((token, temporary, target, note))
 
     def publish(self, token: int, publication: Publication) -> None:
         self.publications.append((token, publication))
@@ -105,6 +118,7 @@ class FakeHost:
 
     notifications: list[tuple[str, Any]] = field(default_factory=list)
     backlog_bytes: int = 0
+    max_line_bytes: int = MAX_OUTBOUND_LINE_BYTES
 
     def notify(self, method: str, params: Struct, *, latest_of: str | None = None) -> None:
         self.notifications.append((method, params))
@@ -221,7 +235,7 @@ class World:
         while self.files.checks:
             token, documents = self.files.checks.pop(0)
             checked = tuple(DocumentChecked(document.path or "") for document in documents)
-            self.handle(PathsChecked(token, checked))
+            self.handle(PathsChecked(token, checked, output=self.files.outputs.get(token)))
 
     def start_workers(self) -> None:
         """Every worker that was ordered comes up."""

@@ -58,6 +58,7 @@ OWNER = (
     "assembling",
     "pool",
     "inspector",
+    "pictures",
 )
 """The state and what may change it: acts through ports only."""
 WORLD = {
@@ -78,6 +79,7 @@ WORLD = {
 }
 """What touches threads, processes, files or the clock."""
 BOUNDARY = {"ocr_worker.wire", "ocr_worker.languages", "ocr_worker.outputs.kinds"}
+BOUNDARY |= {"ocr_worker.stdio"}
 """What of the worker's package the daemon may know."""
 CLIENT = {"daemon.client", "daemon.client_messages", "daemon.client_session"}
 CLIENT |= {"daemon.client_transport"}

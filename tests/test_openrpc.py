@@ -18,7 +18,7 @@ from referencing.jsonschema import DRAFT7
 from daemon import catalog, examples, health_examples, openrpc
 from daemon.catalog import NOTIFICATIONS, REQUESTS
 from daemon.errors import ERROR_KINDS, ErrorData, RpcError
-from daemon.messages import Numbered
+from daemon.notifications import Numbered
 
 ROOT = Path(__file__).parent.parent
 META = Path(__file__).parent / "meta_schema"

@@ -13,7 +13,8 @@ import orjson
 from daemon.catalog import EVERY_LINE, EVERY_REQUEST, NOTIFICATIONS, REQUESTS, Request
 from daemon.client_transport import Transport
 from daemon.errors import ERROR_KINDS, ErrorObject
-from daemon.messages import Numbered, Overflow
+from daemon.messages import Overflow
+from daemon.notifications import Numbered
 
 _NUMBERED = Numbered.__struct_fields__
 

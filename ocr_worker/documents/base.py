@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 POINTS_PER_INCH = 72.0
 
+MAX_SIDE_PX = 65_500
+"""Longest side of a picture: what JPEG has room for, and more than any viewer shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
@@ -142,6 +145,15 @@ class Document(Protocol):
         """
         ...
 
+    def show(self, page: int, *, max_px: int | None, dpi: float | None) -> Pixels:
+        """Return a page's pixels as a viewer shows it: RGB of shape (height, width, 3).
+
+        One of the two is given: `max_px` pixels for the longer side, or a resolution. An image is
+        never enlarged. Raise `TaskError` of kind `page_out_of_range`, `limit_exceeded` (before the
+        memory is taken), `document_unreadable` or `document_changed`.
+        """
+        ...
+
     def text_layer(self, page: int) -> "TextLayer | None":
         """Return the text that the page itself carries, or None when it carries none.
 
@@ -257,3 +269,25 @@ def check_pixels(width: int, height: int, limits: wire.Limits, advice: str) -> N
             limit=limits.max_page_pixels,
             value=width * height,
         )
+
+
+def picture_frame(
+    size_pt: tuple[float, float], px_per_pt: float, page: int, limits: wire.Limits
+) -> Frame:
+    """Return the frame of a page that is shown whole, at so many pixels a point.
+
+    Raise `TaskError` of kind `limit_exceeded` when that is too large.
+    """
+    width, height = (max(1, round(side * px_per_pt)) for side in size_pt)
+    advice = f"Ask for a smaller picture of page {page}."
+    check_pixels(width, height, limits, advice)
+    longest = max(width, height)
+    if longest > MAX_SIDE_PX:
+        raise TaskError(
+            "limit_exceeded",
+            f"{longest} pixels are more than a side may have, which is {MAX_SIDE_PX}. {advice}",
+            which="side_pixels",
+            limit=MAX_SIDE_PX,
+            value=longest,
+        )
+    return Frame(size_pt, (width, height), (0, 0, width, height))

@@ -25,6 +25,7 @@ from ocr_worker.documents.base import (
     check_page,
     check_page_count,
     check_pixels,
+    picture_frame,
 )
 from ocr_worker.engines.base import Pixels
 from ocr_worker.errors import TaskError
@@ -114,6 +115,36 @@ class ImageDocument:
         Pixels that are not square, as those of a fax, are made so. `dpi` resamples where the file
         states its resolution; where it does not, there is nothing that `dpi` could be measured by.
         """
+        with self._page(page) as image:
+            orientation = _orientation(image)  # before decoding, which may forget it
+            size_pt, stated_dpi = _geometry(image)
+            target = (dpi if dpi and stated_dpi else stated_dpi or POINTS_PER_INCH) * scale
+            width, height = (max(1, round(side * target / POINTS_PER_INCH)) for side in size_pt)
+            frame = Frame.of(size_pt, (width, height), page, region)
+            check_pixels(*frame.size_px, self._limits, f"Ask for a lower dpi for page {page}.")
+            return frame.image(_pixels(_upright(image, orientation), frame))
+
+    def show(self, page: int, *, max_px: int | None, dpi: float | None) -> Pixels:
+        """Return a page's pixels as a viewer shows it, made square; see `Document`.
+
+        A file that states no resolution counts as 72 dpi.
+        """
+        with self._page(page) as image:
+            orientation = _orientation(image)  # before decoding, which may forget it
+            size_pt, stated_dpi = _geometry(image)
+            asked = dpi or (max_px or 1) * POINTS_PER_INCH / max(size_pt)
+            px_per_pt = min(asked, stated_dpi or POINTS_PER_INCH) / POINTS_PER_INCH
+            frame = picture_frame(size_pt, px_per_pt, page, self._limits)
+            return _pixels(_upright(image, orientation), frame)
+
+    def text_layer(self, page: int) -> "TextLayer | None":
+        """Return None: an image carries no text."""
+        check_page(page, self.page_count)
+        return None
+
+    @contextlib.contextmanager
+    def _page(self, page: int) -> Iterator[Image.Image]:
+        """Open a page that is about to be decoded, and is not too large for it."""
         check_page(page, self.page_count)
         with (
             self._file.read_unchanged(),
@@ -123,21 +154,7 @@ class ImageDocument:
         ):
             image.seek(page - 1)
             check_pixels(*image.size, self._limits, f"Scan page {page} at a lower resolution.")
-            orientation = _orientation(image)  # before decoding, which may forget it
-            size_pt, stated_dpi = _geometry(image)
-            target = (dpi if dpi and stated_dpi else stated_dpi or POINTS_PER_INCH) * scale
-            width, height = (max(1, round(side * target / POINTS_PER_INCH)) for side in size_pt)
-            frame = Frame.of(size_pt, (width, height), page, region)
-            check_pixels(*frame.size_px, self._limits, f"Ask for a lower dpi for page {page}.")
-            upright: Image.Image = image
-            if image.format != "TIFF" and orientation in _TO_UPRIGHT:  # TIFF: Pillow turns it
-                upright = image.transpose(_TO_UPRIGHT[orientation])
-            return frame.image(_pixels(upright, frame))
-
-    def text_layer(self, page: int) -> "TextLayer | None":
-        """Return None: an image carries no text."""
-        check_page(page, self.page_count)
-        return None
+            yield image
 
     def close(self) -> None:
         """Release the file."""
@@ -168,6 +185,13 @@ def _orientation(image: Image.Image) -> int:
         return 1  # asking Pillow would decode the image to look behind its data
     found = image.getexif().get(ExifTags.Base.Orientation, 1)
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Return the image as it is to be seen; a TIFF has been turned by Pillow."""
+    if image.format == "TIFF" or orientation not in _TO_UPRIGHT:
+        return image
+    return image.transpose(_TO_UPRIGHT[orientation])
 
 
 def _stated_dpi(image: Image.Image) -> tuple[float, float] | None:

@@ -24,6 +24,7 @@ from ocr_worker.documents.base import (
     check_page,
     check_page_count,
     check_pixels,
+    picture_frame,
 )
 from ocr_worker.documents.pdf_images import LARGE_SHARE, PlacedImage, coverage, images_on
 from ocr_worker.documents.text_layer import (
@@ -101,11 +102,7 @@ class PdfDocument:
         """
         with self._file.read_unchanged(), self._page(page) as loaded:
             view = _view(loaded)
-            images = images_on(loaded)
-            for image in images:
-                check_pixels(
-                    *image.size_px, self._limits, f"Scan page {page} at a lower resolution."
-                )
+            images = self._images_on(loaded, page)
             with _textpage(loaded, page) as textpage:
                 line_height = median_line_height(read_glyphs(textpage, view))
             wanted = scale * (dpi or suitable_dpi(images, view, line_height))
@@ -126,6 +123,17 @@ class PdfDocument:
                 )
         return frame.image(pixels)
 
+    def show(self, page: int, *, max_px: int | None, dpi: float | None) -> Pixels:
+        """Return a page's pixels as a viewer shows it; see `Document`.
+
+        As a viewer does, it leaves out what cannot be decoded.
+        """
+        with self._file.read_unchanged(), self._page(page) as loaded:
+            view = _view(loaded)
+            self._images_on(loaded, page)
+            px_per_pt = dpi / POINTS_PER_INCH if dpi else (max_px or 1) / max(view.size)
+            return _draw(picture_frame(view.size, px_per_pt, page, self._limits), loaded)
+
     def text_layer(self, page: int) -> TextLayer | None:
         """Return the text that the page carries, or None; see `Document`."""
         with self._file.read_unchanged(), self._page(page) as loaded:
@@ -139,6 +147,13 @@ class PdfDocument:
     def close(self) -> None:
         """Release the file and PDFium's memory."""
         self._pdf.close()
+
+    def _images_on(self, loaded: pdfium.PdfPage, page: int) -> list[PlacedImage]:
+        """Return the images on a page, none of which would take too much memory to decode."""
+        images = images_on(loaded)
+        for image in images:
+            check_pixels(*image.size_px, self._limits, f"Scan page {page} at a lower resolution.")
+        return images
 
     @contextlib.contextmanager
     def _page(self, page: int) -> Iterator[pdfium.PdfPage]:

@@ -1,12 +1,12 @@
 """Writes a document's outputs, each to the temporary name the daemon has chosen for it."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from ocr_worker import wire
 from ocr_worker.errors import TaskError
+from ocr_worker.new_file import take_note, write_new
 from ocr_worker.outputs import json as json_output
 from ocr_worker.outputs import text as text_output
 from ocr_worker.outputs.scratch import read_pages
@@ -30,24 +30,17 @@ def write_outputs(task: wire.Assemble) -> None:
     """
     written: list[Path] = []
     if task.note is not None:
-        _take_note(task.note, task.outputs.values())
+        take_note(task.note, task.outputs.values())
     try:
         for kind, path in task.outputs.items():
-            _write(_renderer_of(kind), task, kind, Path(path), written)
+            pieces = _renderer_of(kind)(task, read_pages(task.pages))
+            write_new(Path(path), pieces, kind)
+            written.append(Path(path))
     except BaseException:
         for complete in written:
             with suppress(OSError):
                 complete.unlink(missing_ok=True)
         raise
-
-
-def _take_note(note: str, paths: Iterable[str]) -> None:
-    try:
-        Path(note).write_text("\n".join(paths), encoding="utf-8")
-    except OSError as error:
-        raise TaskError(
-            "output_failed", "The scratch folder cannot be written to", output="scratch"
-        ) from error
 
 
 def _renderer_of(kind: str) -> Render:
@@ -57,25 +50,3 @@ def _renderer_of(kind: str) -> Render:
             "output_failed", "This worker does not know that kind of output", output=kind
         )
     return renderer
-
-
-def _write(render: Render, task: wire.Assemble, kind: str, path: Path, written: list[Path]) -> None:
-    try:
-        # Exclusive: a name that exists is somebody else's file, or an attack by symbolic link.
-        with path.open("xb") as file:
-            written.append(path)
-            for piece in render(task, read_pages(task.pages)):
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise TaskError(
-            "output_failed",
-            f"The {kind} output could not be written: {_reason(error)}",
-            output=kind,
-        ) from error
-
-
-def _reason(error: OSError) -> str:
-    """Return the system's own words for a failure, which name no path."""
-    return os.strerror(error.errno) if error.errno is not None else "unknown reason"

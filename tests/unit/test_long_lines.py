@@ -8,7 +8,7 @@ import pytest
 from daemon import line_files, responses
 from daemon.line_files import LineFiles
 from daemon.lines import Overflow, Place, StoredLine, memory_of, shorten, size_of
-from daemon.messages import FailedDocument, PageCounts, PageParams, TerminalParams
+from daemon.notifications import FailedDocument, PageCounts, PageParams, TerminalParams
 from daemon.outbox import Outbox
 from daemon.responses import AnyLength, EncodedResult
 from daemon.scratch import Scratch

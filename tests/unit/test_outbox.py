@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from daemon.messages import LogMessageParams
+from daemon.notifications import LogMessageParams
 from daemon.outbox import CHUNK_BYTES, MAX_LOG_MESSAGES, Outbox
 from daemon.params import JobParams
 

@@ -71,7 +71,7 @@ def read_until_a_task(self):
 
 
 signal.signal(signal.SIGUSR2, break_stdout)
-claim, wire.claim_stdio = wire.claim_stdio, claim_stdio
+claim, program.claim_stdio = program.claim_stdio, claim_stdio
 if STATE == "shutting_down":
     # Deaf to its orders, to the end of its stdin and to SIGTERM, so that the state lasts.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

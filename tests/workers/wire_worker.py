@@ -9,6 +9,7 @@ import runpy
 import sys
 
 from ocr_worker import wire
+from ocr_worker.stdio import claim_stdio
 
 BAD_PAGE = 2
 
@@ -17,7 +18,7 @@ def claim():
     """Claim stdio as a worker does; return functions to say and to hear a message."""
     if "--inspector" in sys.argv:
         runpy.run_module("ocr_worker", run_name="__main__", alter_sys=True)
-    wire_in, wire_out = wire.claim_stdio()
+    wire_in, wire_out = claim_stdio()
     pending = b""
 
     def hear():

@@ -103,6 +103,35 @@ pub struct DocumentParams {
     pub pages: Option<String>,
 }
 
+/// Params of `document/render`; `max_px` and `dpi` exclude each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DocumentRenderParams {
+    pub document: DocumentParams,
+    pub page: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_px: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dpi: Option<f64>,
+    /// Default: "png".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<PictureFormat>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+}
+
+/// Result of `document/render`: either `path` or `data`, in base64, is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DocumentRenderResult {
+    /// Counts from 1.
+    pub page: u64,
+    pub width_px: u64,
+    pub height_px: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+}
+
 /// A document of a job; `page_count` is how many of its pages were asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DocumentStatus {
@@ -410,6 +439,19 @@ pub struct JobParams {
     pub job_id: String,
 }
 
+/// Params of `job/prioritize`; one of `priority` and `pages` is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobPrioritizeParams {
+    pub job_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    /// Default: 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<String>,
+}
+
 /// Params of `job/result`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobResultParams {
@@ -446,7 +488,7 @@ pub enum JobStateName {
     Unknown(String),
 }
 
-/// Result of `job/cancel`.
+/// Result of `job/cancel` and `job/prioritize`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobStateResult {
     pub job_id: String,
@@ -774,6 +816,17 @@ pub enum PageStateName {
     Failed,
     #[serde(rename = "cancelled")]
     Cancelled,
+    /// A word that is not known here.
+    #[serde(untagged)]
+    Unknown(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PictureFormat {
+    #[serde(rename = "png")]
+    Png,
+    #[serde(rename = "jpeg")]
+    Jpeg,
     /// A word that is not known here.
     #[serde(untagged)]
     Unknown(String),
@@ -1260,6 +1313,15 @@ pub mod requests {
         type Result = DocumentInfoResult;
     }
 
+    /// Show a page as a viewer does, without reading it.
+    pub struct DocumentRender;
+
+    impl Request for DocumentRender {
+        const METHOD: &'static str = methods::DOCUMENT_RENDER;
+        type Params = DocumentRenderParams;
+        type Result = DocumentRenderResult;
+    }
+
     /// Start a job of one document; notifications tell the rest.
     pub struct OcrStart;
 
@@ -1311,6 +1373,15 @@ pub mod requests {
     impl Request for JobCancel {
         const METHOD: &'static str = methods::JOB_CANCEL;
         type Params = JobParams;
+        type Result = JobStateResult;
+    }
+
+    /// Have a job, or some of its pages, read before others.
+    pub struct JobPrioritize;
+
+    impl Request for JobPrioritize {
+        const METHOD: &'static str = methods::JOB_PRIORITIZE;
+        type Params = JobPrioritizeParams;
         type Result = JobStateResult;
     }
 
@@ -1433,12 +1504,14 @@ macro_rules! each_request {
         $visit!($crate::protocol::requests::Shutdown);
         $visit!($crate::protocol::requests::Exit);
         $visit!($crate::protocol::requests::DocumentInfo);
+        $visit!($crate::protocol::requests::DocumentRender);
         $visit!($crate::protocol::requests::OcrStart);
         $visit!($crate::protocol::requests::OcrStartBatch);
         $visit!($crate::protocol::requests::JobStatus);
         $visit!($crate::protocol::requests::JobList);
         $visit!($crate::protocol::requests::JobResult);
         $visit!($crate::protocol::requests::JobCancel);
+        $visit!($crate::protocol::requests::JobPrioritize);
         $visit!($crate::protocol::requests::CancelRequest);
         $visit!($crate::protocol::requests::JobForget);
         $visit!($crate::protocol::requests::EventsReplay);
@@ -1462,12 +1535,14 @@ pub mod methods {
     pub const SHUTDOWN: &str = "shutdown";
     pub const EXIT: &str = "exit";
     pub const DOCUMENT_INFO: &str = "document/info";
+    pub const DOCUMENT_RENDER: &str = "document/render";
     pub const OCR_START: &str = "ocr/start";
     pub const OCR_START_BATCH: &str = "ocr/start_batch";
     pub const JOB_STATUS: &str = "job/status";
     pub const JOB_LIST: &str = "job/list";
     pub const JOB_RESULT: &str = "job/result";
     pub const JOB_CANCEL: &str = "job/cancel";
+    pub const JOB_PRIORITIZE: &str = "job/prioritize";
     pub const CANCEL_REQUEST: &str = "$/cancelRequest";
     pub const JOB_FORGET: &str = "job/forget";
     pub const EVENTS_REPLAY: &str = "events/replay";

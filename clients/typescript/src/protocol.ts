@@ -63,6 +63,27 @@ export interface DocumentParams {
   pages?: string | null;
 }
 
+/** Params of `document/render`; `max_px` and `dpi` exclude each other. */
+export interface DocumentRenderParams {
+  document: DocumentParams;
+  page: number;
+  max_px?: number | null;
+  dpi?: number | null;
+  /** Default: "png". */
+  format?: PictureFormat;
+  output?: string | null;
+}
+
+/** Result of `document/render`: either `path` or `data`, in base64, is there. */
+export interface DocumentRenderResult {
+  /** Counts from 1. */
+  page: number;
+  width_px: number;
+  height_px: number;
+  path?: string;
+  data?: string;
+}
+
 /** A document of a job; `page_count` is how many of its pages were asked for. */
 export interface DocumentStatus {
   /** Counts from 0. */
@@ -252,6 +273,15 @@ export interface JobParams {
   job_id: string;
 }
 
+/** Params of `job/prioritize`; one of `priority` and `pages` is there. */
+export interface JobPrioritizeParams {
+  job_id: string;
+  priority?: Priority | null;
+  /** Default: 0. */
+  document?: number;
+  pages?: string | null;
+}
+
 /** Params of `job/result`. */
 export interface JobResultParams {
   job_id: string;
@@ -273,7 +303,7 @@ export type JobStateName =
   | "failed"
   | "cancelled";
 
-/** Result of `job/cancel`. */
+/** Result of `job/cancel` and `job/prioritize`. */
 export interface JobStateResult {
   job_id: string;
   state: JobStateName;
@@ -516,6 +546,10 @@ export type PageStateName =
   | "empty"
   | "failed"
   | "cancelled";
+
+export type PictureFormat =
+  | "png"
+  | "jpeg";
 
 export type Priority =
   | "interactive"
@@ -826,6 +860,8 @@ export interface RequestMap {
   "exit": { params: NoParams; result: Empty };
   /** Describe a document without reading a page. */
   "document/info": { params: DocumentInfoParams; result: DocumentInfoResult };
+  /** Show a page as a viewer does, without reading it. */
+  "document/render": { params: DocumentRenderParams; result: DocumentRenderResult };
   /** Start a job of one document; notifications tell the rest. */
   "ocr/start": { params: OcrStartParams; result: JobAccepted };
   /** Start a job of several documents; notifications tell the rest. */
@@ -838,6 +874,8 @@ export interface RequestMap {
   "job/result": { params: JobResultParams; result: JobResultResult };
   /** Cancel a job. */
   "job/cancel": { params: JobParams; result: JobStateResult };
+  /** Have a job, or some of its pages, read before others. */
+  "job/prioritize": { params: JobPrioritizeParams; result: JobStateResult };
   /** End what an earlier request has begun. */
   "$/cancelRequest": { params: CancelRequestParams; result: Empty };
   /** Drop a finished job. */
