@@ -4,17 +4,12 @@ On the thread that writes to the host, which may wait for a disk as it waits for
 """
 
 import os
-from collections import deque
-from typing import Final
 
 from loguru import logger
 
 from daemon.lines import Overflow, Part, Place, StoredLine
+from daemon.newest import Newest
 from daemon.scratch import Scratch
-
-MAX_RESULT_FILES: Final = 64
-MAX_RESULT_BYTES: Final = 256 * 1024 * 1024
-"""Files of responses that are kept, the newest; a host reads such a file at once or never."""
 
 
 class LineFiles:
@@ -22,8 +17,8 @@ class LineFiles:
 
     def __init__(self, scratch: Scratch) -> None:
         self._scratch = scratch
-        self._results: deque[tuple[str, int]] = deque()
-        self._result_bytes = 0
+        self._results = Newest()
+        """Files of responses: a host reads such a file at once or never."""
 
     def resolve(self, line: StoredLine) -> bytes:
         """Return the line to write; its fallback where the disk does not play along."""
@@ -44,17 +39,8 @@ class LineFiles:
                 size += file.write(self._bytes_of(part))
         os.replace(unfinished, overflow.path)
         if overflow.is_passing:
-            self._keep_newest(overflow.path, size)
-
-    def _keep_newest(self, path: str, size: int) -> None:
-        self._results.append((path, size))
-        self._result_bytes += size
-        while len(self._results) > 1 and (
-            len(self._results) > MAX_RESULT_FILES or self._result_bytes > MAX_RESULT_BYTES
-        ):
-            oldest, its_size = self._results.popleft()
-            self._result_bytes -= its_size
-            os.unlink(oldest)
+            for old in self._results.add(overflow.path, size):
+                os.unlink(old)
 
     def _bytes_of(self, part: Part) -> bytes:
         if isinstance(part, bytes):

@@ -6,7 +6,6 @@ whole or not there; of our own the newest are kept.
 """
 
 import os
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -21,15 +20,13 @@ from daemon.events import FileReplaced
 from daemon.guard import UNFINISHED
 from daemon.inspections import Inspection
 from daemon.messages import DocumentRenderResult
+from daemon.newest import Newest
 from daemon.params import DocumentRenderParams
 from daemon.ports import Files, Host, Reply
 from daemon.timers import Timer
 from daemon.worker_slot import InspectTask
 from ocr_worker import wire
 
-MAX_KEPT: Final = 64
-MAX_KEPT_BYTES: Final = 256 * 1024 * 1024
-"""How many pictures, and how much of them, lie in the scratch folder; the oldest make room."""
 MAX_INLINE_BYTES: Final = 16 * 1024 * 1024
 """Most that a picture may take in a reply, however long the lines are that the host takes."""
 ENVELOPE_BYTES: Final = 256
@@ -59,8 +56,7 @@ class Pictures:
         self._n_tasks = 0
         self._next_token = 0
         self._finished: dict[int, _Finished] = {}
-        self._kept: deque[tuple[str, int]] = deque()
-        self._kept_bytes = 0
+        self._kept = Newest()
 
     @property
     def has_questions(self) -> bool:
@@ -103,7 +99,7 @@ class Pictures:
         if inspection.output is None and message.data is not None:
             reply.succeed(_result(params, message, data=message.data))
         elif inspection.output is None:
-            self._keep(task.picture, message.size_bytes)
+            self._files.discard(self._kept.add(task.picture, message.size_bytes))
             reply.succeed(_result(params, message, path=task.picture))
         else:
             self._next_token += 1
@@ -139,17 +135,6 @@ class Pictures:
         for finished in self._finished.values():
             finished.reply.fail(error)
         self._finished.clear()
-
-    def _keep(self, path: str, size_bytes: int) -> None:
-        self._kept.append((path, size_bytes))
-        self._kept_bytes += size_bytes
-        # Never the newest, however large: the reply is about to name it.
-        while len(self._kept) > 1 and (
-            len(self._kept) > MAX_KEPT or self._kept_bytes > MAX_KEPT_BYTES
-        ):
-            oldest, freed_bytes = self._kept.popleft()
-            self._kept_bytes -= freed_bytes
-            self._files.discard((oldest,))
 
 
 def _result(

@@ -34,6 +34,7 @@ PURE = (
     "lifecycle",
     "lines",
     "metrics",
+    "newest",
     "openrpc",
     "outbox",
     "page_ranges",

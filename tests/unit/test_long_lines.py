@@ -5,7 +5,7 @@ import os
 import orjson
 import pytest
 
-from daemon import line_files, responses
+from daemon import newest, responses
 from daemon.line_files import LineFiles
 from daemon.lines import Overflow, Place, StoredLine, memory_of, shorten, size_of
 from daemon.notifications import FailedDocument, PageCounts, PageParams, TerminalParams
@@ -193,7 +193,7 @@ def test_what_a_line_weighs_is_what_it_holds_in_memory():
 
 
 def test_only_the_newest_files_of_results_are_kept(files, tmp_path, monkeypatch):
-    monkeypatch.setattr(line_files, "MAX_RESULT_FILES", 3)
+    monkeypatch.setattr(newest, "MAX_FILES", 3)
     paths = [scratch_of(tmp_path)(f"result-{number}.json") for number in range(5)]
     for path in paths:
         files.resolve(encode({"result": ["x" * 5000]}, lambda path=path: path))

@@ -8,12 +8,13 @@ from msgspec import structs
 
 from daemon.admission import judge_picture
 from daemon.config import Config
-from daemon.validation import convert
 from daemon.errors import RpcError
 from daemon.events import DocumentChecked, FileReplaced, PathsChecked
 from daemon.lifecycle import Phase
+from daemon.newest import MAX_BYTES, MAX_FILES
 from daemon.params import DocumentInfoParams, DocumentParams, DocumentRenderParams
-from daemon.pictures import ENVELOPE_BYTES, MAX_INLINE_BYTES, MAX_KEPT, MAX_KEPT_BYTES
+from daemon.pictures import ENVELOPE_BYTES, MAX_INLINE_BYTES
+from daemon.validation import convert
 from ocr_worker import wire
 from tests.fakes import FakeReply, World
 
@@ -514,7 +515,7 @@ def test_a_picture_that_takes_longer_is_cancelled_when_stdin_ends(is_shown):
 def test_of_the_pictures_in_scratch_the_newest_are_kept():
     world = World()
     paths = []
-    for _ in range(MAX_KEPT + 3):
+    for _ in range(MAX_FILES + 3):
         reply = render(world)
         show(world)
         paths.append(reply.result.path)
@@ -531,16 +532,16 @@ def test_of_large_pictures_fewer_are_kept_but_always_the_one_that_was_answered()
         paths.append(reply.result.path)
         n_discarded.append(len(world.files.discarded))
 
-    assert 200 * MEGABYTE < MAX_KEPT_BYTES < 257 * MEGABYTE
+    assert 200 * MEGABYTE < MAX_BYTES < 257 * MEGABYTE
     assert n_discarded == [0, 0, 1, 1, 1, 5, 6]
     assert world.files.discarded == paths[:6]
 
 
 def test_pictures_of_the_hosts_own_are_not_counted_among_ours():
     world = World()
-    for _ in range(MAX_KEPT + 3):
+    for _ in range(MAX_FILES + 3):
         render(world, output=OUTPUT)
-        show(world, size_bytes=MAX_KEPT_BYTES)
+        show(world, size_bytes=MAX_BYTES)
         token, *_ = world.files.replacements.pop()
         world.handle(FileReplaced(token))
 
