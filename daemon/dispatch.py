@@ -284,16 +284,15 @@ def _convert(params: dict[str, Any], to: type[Struct]) -> Struct:
 
 def _encode(response: dict[str, Any] | list[dict[str, Any]]) -> bytes:
     try:
-        return orjson.dumps(response, option=orjson.OPT_APPEND_NEWLINE)
+        # Not OPT_APPEND_NEWLINE: what orjson returns keeps the 4 KiB or more of its buffer, which a
+        # host that does not read would make us hold for each reply; adding the LF copies the text.
+        return orjson.dumps(response) + b"\n"
     except TypeError:
         # A file name that is no Unicode, for one; the other members of a batch still count.
         if isinstance(response, list):
             return b"[%b]\n" % b",".join(_encode(one).rstrip() for one in response)
         error = internal_error("a result could not be serialized").to_wire()
-        return orjson.dumps(
-            {"jsonrpc": "2.0", "error": error, "id": response.get("id")},
-            option=orjson.OPT_APPEND_NEWLINE,
-        )
+        return orjson.dumps({"jsonrpc": "2.0", "error": error, "id": response.get("id")}) + b"\n"
 
 
 def _identity(message: Any) -> Any:
