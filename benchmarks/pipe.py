@@ -42,18 +42,34 @@ class Pipe:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def write_fd(self) -> int:
+        return self._write_fd
+
     def request(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
         """Return the result; raise `RuntimeError` for an error reply."""
+        number = self.send(method, params)
+        while (reply := self._next()).get("id") != number:
+            self._events.append(reply)
+        if "error" in reply:
+            raise RuntimeError(f"{method}: {reply['error']}")
+        return reply["result"]
+
+    def send(self, method: str, params: Mapping[str, Any] | None = None) -> int:
+        """Write a request and return its id; the reply is the caller's to `take`."""
         self._n_requests += 1
         message = {"jsonrpc": "2.0", "id": self._n_requests, "method": method}
         if params is not None:
             message["params"] = params
         os.write(self._write_fd, orjson.dumps(message) + b"\n")
-        while (reply := self._next()).get("id") != self._n_requests:
-            self._events.append(reply)
-        if "error" in reply:
-            raise RuntimeError(f"{method}: {reply['error']}")
-        return reply["result"]
+        return self._n_requests
+
+    def take(self, n_bytes: int = _READ_BYTES) -> list[dict[str, Any]]:
+        """Read once, so many bytes at most; return the messages that are whole by then."""
+        self._read(n_bytes)
+        messages = [orjson.loads(line) for line in self._lines]
+        self._lines.clear()
+        return messages
 
     def wait_event(self, job_id: str, methods: Sequence[str]) -> dict[str, Any]:
         """Return the params of the job's next notification of these; earlier others are dropped."""
@@ -79,9 +95,13 @@ class Pipe:
 
     def _next(self) -> dict[str, Any]:
         while not self._lines:
-            chunk = os.read(self._read_fd, _READ_BYTES)
-            if not chunk:
-                raise EOFError("the daemon has ended")
-            *self._lines, self._rest = (self._rest + chunk).split(b"\n")
+            self._read(_READ_BYTES)
         message: dict[str, Any] = orjson.loads(self._lines.pop(0))
         return message
+
+    def _read(self, n_bytes: int) -> None:
+        chunk = os.read(self._read_fd, n_bytes)
+        if not chunk:
+            raise EOFError("the daemon has ended")
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        self._lines += lines

@@ -1,6 +1,7 @@
 """The composition root: claim stdio, log, configure, build, run, and leave with an exit code."""
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -67,9 +68,14 @@ def serve(config: "Config") -> int:
     from ocr_worker.stdio import claim_stdio
 
     wire_in, wire_out = claim_stdio()
+    # What is imported stays as long as the process: looking for garbage in it delays the first
+    # answer now, and would hold up others by 10 ms each time later.
+    gc.disable()
     from daemon.composition import build
 
     daemon = build(config, wire_in, wire_out, parent)
+    gc.freeze()
+    gc.enable()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: daemon.loop.on_signal(number))
     exit_code = daemon.loop.run()

@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 import orjson
-from jsonrpcserver import JsonRpcError, Success, dispatch_to_serializable
+from jsonrpcserver import JsonRpcError, Success, dispatch_to_response
+from jsonrpcserver.response import to_serializable_one
 from loguru import logger
 
 from daemon import responses
@@ -132,12 +133,14 @@ class Dispatcher:
             reply.fail(problem)
             return
         reply.is_wanted = "id" in message
-        outcome = dispatch_to_serializable(
+        # As `dispatch_to_serializable` does, which evaluates a type of its annotations each time.
+        outcome = dispatch_to_response(
             message if reply.is_wanted else {**message, "id": None},
             methods=self._handlers,
             context=Call(reply, now),
             deserializer=_identity,
             validator=_accept,
+            post_process=to_serializable_one,
         )
         if not isinstance(outcome, dict):
             reply.fail(internal_error("jsonrpcserver gave no outcome"))

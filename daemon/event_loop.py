@@ -88,10 +88,10 @@ class EventLoop:
 
     def _take_turn(self) -> bool:
         """Wait for one event and deal with it; True when it was the last."""
-        due_at = read_clock().monotonic + LONGEST_WAIT_S
-        event = self._next_event()
+        began_at = read_clock().monotonic
+        event = self._next_event(began_at)
         now = read_clock()
-        if now.monotonic > due_at + OVERSLEPT_S:
+        if now.monotonic > began_at + LONGEST_WAIT_S + OVERSLEPT_S:
             logger.info("the machine was asleep")
             self._supervisor.on_overslept(now)
         if event is not None:
@@ -106,13 +106,13 @@ class EventLoop:
         """Note a signal. Runs inside the handler, where nothing else is safe."""
         self._inbox.put(SignalReceived(number))
 
-    def _next_event(self) -> Event | None:
+    def _next_event(self, now: float) -> Event | None:
         ends_at = self._supervisor.deadlines.next_at()
         if self._flush_until is not None:
             ends_at = min(self._flush_until, ends_at or self._flush_until)
         wait_s = LONGEST_WAIT_S
         if ends_at is not None:
-            wait_s = min(wait_s, max(0.0, ends_at - read_clock().monotonic))
+            wait_s = min(wait_s, max(0.0, ends_at - now))
         try:
             return self._inbox.get(timeout=wait_s)
         except Empty:
@@ -153,9 +153,8 @@ class EventLoop:
                 self._supervisor.handle(event, now)
 
     def _feed_writer(self) -> None:
-        if not self._writer_is_busy and self._host_reads and not self._outbox.is_empty:
-            self._transport.write(self._outbox.next_chunk())
-            self._writer_is_busy = True
+        while not self._writer_is_busy and self._host_reads and not self._outbox.is_empty:
+            self._writer_is_busy = not self._transport.write(self._outbox.next_chunk())
         if self._outbox.reply_bytes + self._outbox.backlog_bytes < MAX_UNREAD_BYTES:
             while self._owed_credits:
                 self._owed_credits -= 1

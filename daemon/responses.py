@@ -78,8 +78,10 @@ def _failed(response: dict[str, Any], error: RpcError) -> dict[str, Any]:
 
 def _dumps(response: dict[str, Any]) -> bytes:
     try:
-        return orjson.dumps(response, option=orjson.OPT_APPEND_NEWLINE)
+        # Not OPT_APPEND_NEWLINE: what orjson returns keeps the 4 KiB or more of its buffer, which a
+        # host that does not read would make us hold for each reply; adding the LF copies the text.
+        return orjson.dumps(response) + b"\n"
     except TypeError:
         # A file name that is no Unicode, for one.
         error = internal_error("a result could not be serialized")
-        return orjson.dumps(_failed(response, error), option=orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps(_failed(response, error)) + b"\n"

@@ -1,5 +1,6 @@
 """From a line to exactly one right answer, over a table; the specification's examples included."""
 
+import tracemalloc
 from dataclasses import dataclass, field
 
 import orjson
@@ -260,3 +261,19 @@ def test_a_notification_runs_its_method(rpc):
     rpc.line('{"jsonrpc":"2.0","method":"ping"}')
 
     assert len(rpc.called) == 1
+
+
+@pytest.mark.guarantee("G-7")
+def test_a_reply_that_waits_takes_little_more_memory_than_its_bytes(rpc):
+    line = (PING % 1).encode()
+    rpc.dispatcher.handle(line, NOW)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(1000):
+            rpc.dispatcher.handle(line, NOW)
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+    assert taken < 1000 * 200, "orjson's buffers, of 4 KiB each, are not kept"

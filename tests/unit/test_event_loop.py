@@ -16,13 +16,14 @@ from tests.fakes import World
 
 
 class FakeTransport:
-    """Writes at once, unless the host does not read."""
+    """Writes when it is told to, unless the host does not read; `writes_at_once` is not a turn."""
 
     def __init__(self, inbox):
         self.inbox = inbox
         self.lines = []
         self.credits = 0
         self.host_reads = True
+        self.writes_at_once = False
 
     def start(self):
         pass
@@ -32,8 +33,9 @@ class FakeTransport:
 
     def write(self, lines):
         self.lines += [orjson.loads(line) for line in lines]
-        if self.host_reads:
+        if self.host_reads and not self.writes_at_once:
             self.inbox.put(ChunkWritten())
+        return self.writes_at_once
 
 
 class Loop:
@@ -74,6 +76,14 @@ def test_what_was_asked_before_the_end_is_answered_and_then_the_loop_ends():
     assert loop.run(LinesReceived(lines), HostClosed(broken=False)) == 0
     assert [line["id"] for line in loop.transport.lines] == [0, 1, 2, 3, 4]
     assert loop.transport.credits == 1
+
+
+def test_what_was_written_at_once_is_not_waited_for():
+    loop = Loop()
+    loop.transport.writes_at_once = True
+
+    assert loop.run(LinesReceived([PING % 1]), LinesReceived([PING % 2]), HostClosed(False)) == 0
+    assert [line["id"] for line in loop.transport.lines] == [1, 2]
 
 
 @pytest.mark.parametrize(("number", "code"), [(15, 143), (2, 130)])
