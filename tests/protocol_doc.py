@@ -1,16 +1,11 @@
-"""Reads protocol.md: tables, shapes, transcripts; and the daemon to replay the transcripts against.
+"""Reads protocol.md: tables and shapes. Its transcripts are read by `tests.conformance`.
 
 A cell of members is in backticks: `name`, then `?` when it may be absent, ` or null` when it may be
 null, then `:` and a default (JSON), a shape's name, `[Shape]`, `{members}` or `[{members}]`.
 """
 
 import json
-import os
-import queue
 import re
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +15,6 @@ PATH = Path(__file__).parent.parent / "protocol.md"
 NO_DEFAULT = object()
 
 _MEMBER = re.compile(r"(?P<name>\w+)(?P<absent>\?)?(?P<null> or null)?(?::(?P<value>.+))?")
-_FENCE = re.compile(
-    r"^### (?P<title>[^\n]+)\n(?:(?!^#).)*?"
-    r"^```jsonl-transcript(?P<info>[^\n]*)\n(?P<body>.*?)^```$",
-    re.MULTILINE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -36,15 +26,6 @@ class Member:
     may_be_null: bool
     default: Any = NO_DEFAULT
     members: "tuple[Member, ...] | None" = None
-
-
-@dataclass(frozen=True)
-class Transcript:
-    """A conversation: lines of ("→" or "←", text), with the null engine behaving as told."""
-
-    title: str
-    null_engine: str | None
-    lines: tuple[tuple[str, str], ...]
 
 
 class ProtocolDoc:
@@ -87,19 +68,6 @@ class ProtocolDoc:
         """Return the ids of the guarantees, in order."""
         return re.findall(r"^- \*\*(G-\d+)\*\* ", self.section("Guarantees"), re.MULTILINE)
 
-    def transcripts(self) -> list[Transcript]:
-        """Return every transcript."""
-        found = list(_FENCE.finditer(self.section("Transcripts")))
-        assert len(found) == self.text.count("```jsonl-transcript"), "a transcript has no heading"
-        return [
-            Transcript(
-                title=match["title"],
-                null_engine=match["info"].strip().removeprefix("null_engine=") or None,
-                lines=tuple((line[0], line[2:]) for line in match["body"].splitlines()),
-            )
-            for match in found
-        ]
-
     def _member(self, text: str) -> Member:
         match = _MEMBER.fullmatch(text)
         assert match is not None, f"not a member: {text!r}"
@@ -114,82 +82,6 @@ class ProtocolDoc:
         elif value:
             default = json.loads(value)
         return Member(match["name"], bool(match["absent"]), bool(match["null"]), default, members)
-
-
-class ReplayedDaemon:
-    """The real daemon on its pipes; every wait is bounded."""
-
-    def __init__(self, folder: Path, null_engine: str | None) -> None:
-        env = {
-            **os.environ,
-            "PYTHONPATH": str(PATH.parent),
-            "OCR_SIDECAR_LOG_DIR": str(folder / "log"),
-            "OCR_SIDECAR_SCRATCH_DIR": str(folder / "scratch"),
-            "OCR_SIDECAR_NULL_ENGINE": null_engine or "{}",
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "daemon", "--workers", "1"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=env,
-        )
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.stdin, self._stdout = self.process.stdin, self.process.stdout
-        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        for line in self._stdout:
-            self._lines.put(line)
-        self._lines.put(None)
-
-    def send(self, line: str) -> None:
-        self.stdin.write(line.encode() + b"\n")
-        self.stdin.flush()
-
-    def receive(self) -> Any:
-        """Return the next message, None at the end."""
-        line = self._lines.get(timeout=20)
-        return None if line is None else json.loads(line)
-
-    def receive_like(self, pattern: Any) -> Any:
-        """Return the next message, which must be as the pattern; passing over what may come."""
-        optional = [{"method": "worker/state"}, {"method": "job/progress"}]
-        while True:
-            message = self.receive()
-            if message is not None and pattern is not None and matches(pattern, message):
-                return message
-            if not any(matches(each, message) for each in optional):
-                assert message == pattern
-                return message
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-        self._reader.join(10)
-        self._stdout.close()
-        self.stdin.close()
-
-
-def matches(pattern: Any, value: Any) -> bool:
-    """Tell whether a message is as a transcript has it; members not written may be there."""
-    if pattern == "…":
-        return True
-    if isinstance(pattern, dict):
-        return isinstance(value, dict) and all(
-            name in value and matches(pattern[name], value[name]) for name in pattern
-        )
-    if isinstance(pattern, list):
-        return (
-            isinstance(value, list)
-            and len(pattern) == len(value)
-            and all(map(matches, pattern, value))
-        )
-    # 3600 and 3600.0 are one number, but true is not 1.
-    return isinstance(pattern, bool) == isinstance(value, bool) and pattern == value
 
 
 def _plain(cell: str) -> str:
