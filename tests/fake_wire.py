@@ -1,10 +1,9 @@
 """The host's wire in this process: real framing, dispatcher and methods over the fake world."""
 
+import json
 from dataclasses import fields
 from typing import Any
 from unittest.mock import MagicMock
-
-import orjson
 
 from daemon import hardware
 from daemon.clock import Moment
@@ -48,7 +47,7 @@ class FakeWire:
         lines: list[bytes] = []
         while not self.outbox.is_empty:
             lines += self.outbox.next_chunk()
-        return [orjson.loads(line) for line in lines]
+        return [json.loads(line) for line in lines]
 
 
 def methods_over(world: World, outbox: Outbox) -> dict[str, Method]:
