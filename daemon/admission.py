@@ -19,6 +19,8 @@ from ocr_worker import languages
 DEFAULT_ENGINE: Final = "rapidocr"
 ENGINES: Final = (DEFAULT_ENGINE, "null")
 OUTPUT_KINDS: Final[tuple[str, ...]] = get_args(OutputKind)
+_NAMELESS: Final = "document"
+"""What is called so that its host has not named."""
 _LANGUAGE_TAG: Final = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
@@ -78,13 +80,27 @@ def judge_document(document: DocumentParams, path: str, config: Config) -> None:
         raise invalid_params(path, "give either path or data")
     if document.path is not None:
         _judge_path(document.path, f"{path}.path", config)
+    if document.name is not None:
+        _judge_name(document.name, f"{path}.name")
     if document.pages is not None:
         parse_pages(document.pages, f"{path}.pages")
 
 
-def _judge_path(text: str, path: str, config: Config) -> None:
+def _judge_name(text: str, path: str) -> None:
+    """Raise for a name that would lead elsewhere as the name of an output."""
+    _judge_text(text, path)
+    last = short_name(text)
+    if sys.platform == "win32" and (":" in last or _DEVICE.fullmatch(last.strip(" "))):
+        raise invalid_params(path, "names a drive, a stream or a device")
+
+
+def _judge_text(text: str, path: str) -> None:
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise invalid_params(path, "must be a Unicode string without NUL")
+
+
+def _judge_path(text: str, path: str, config: Config) -> None:
+    _judge_text(text, path)
     if sys.platform == "win32":
         pure: PurePosixPath | PureWindowsPath = PureWindowsPath(text)
         if _DEVICE.fullmatch(pure.name.strip(" ")):
@@ -133,7 +149,7 @@ def to_job(
     """Return the job that an accepted submission becomes; its paths are not checked yet."""
     documents = []
     for index, params in enumerate(submission.documents):
-        file = params.path or params.name or "document"
+        file = params.path or params.name or _NAMELESS
         documents.append(
             Document(
                 index=index,
@@ -160,5 +176,7 @@ def to_job(
 def _stem(file: str) -> str:
     """Return the name outputs are derived from: the last part of the path, without suffix."""
     name = short_name(file)
+    if name.strip("/\\") == "":
+        return _NAMELESS  # nothing but separators, which joined to a folder would lead out of it
     stem, dot, _ = name.rpartition(".")
     return stem if dot and stem else name

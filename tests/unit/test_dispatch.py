@@ -134,6 +134,23 @@ def test_a_wrong_member_is_named(rpc):
     assert wire_error["message"].startswith("document.path: ")
 
 
+@pytest.mark.parametrize("value", ["x - at `$.evil`", "` - at `$.evil", "x\n - at `$", "y" * 9999])
+def test_a_wrong_member_is_named_whatever_its_value_says(rpc, value):
+    params = {"document": {"path": "/a"}, "options": {"mode": value}}
+    request = {"jsonrpc": "2.0", "method": "start", "id": 1, "params": params}
+    wire_error = rpc.line(orjson.dumps(request).decode())["error"]
+
+    assert wire_error["data"]["path"] == "options.mode"
+    assert wire_error["message"].startswith("options.mode: invalid enum value")
+    assert len(wire_error["message"]) < 300
+
+
+@pytest.mark.parametrize(("params", "path"), [("{}", "document"), ('{"document":[]}', "document")])
+def test_a_member_is_named_also_where_it_is_missing(rpc, params, path):
+    line = '{"jsonrpc":"2.0","method":"start","id":1,"params":%s}'
+    assert rpc.line(line % params)["error"]["data"]["path"] == path
+
+
 def test_a_bug_leaks_nothing_but_the_id_of_its_log_entry(rpc):
     wire_error = rpc.line('{"jsonrpc":"2.0","method":"bug","id":1}')["error"]
 
