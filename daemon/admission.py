@@ -23,6 +23,8 @@ ENGINES: Final = (DEFAULT_ENGINE, "null")
 MAX_NAME_BYTES: Final = 32 * 1024
 """Of a path or name, so that a line has room for it; no system opens a longer one."""
 OUTPUT_KINDS: Final[tuple[str, ...]] = get_args(OutputKind)
+_NAMELESS: Final = "document"
+"""What is called so that its host has not named."""
 _LANGUAGE_TAG: Final = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 _MAX_TAG_CHARS: Final = 100
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
@@ -98,8 +100,23 @@ def judge_picture(params: DocumentRenderParams, config: Config) -> None:
         _judge_path(params.output, "output", config)
 
 
+def _judge_name(text: str, path: str) -> None:
+    """Raise for a name that would lead elsewhere as the name of an output."""
+    _judge_text(text, path)
+    last = short_name(text)
+    if sys.platform == "win32" and (":" in last or _DEVICE.fullmatch(last.strip(" "))):
+        raise invalid_params(path, "names a drive, a stream or a device")
+
+
+def _judge_text(text: str, path: str) -> None:
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise invalid_params(path, "must be a Unicode string without NUL")
+    if len(orjson.dumps(text)) > MAX_NAME_BYTES:
+        raise invalid_params(path, f"takes more than {MAX_NAME_BYTES} bytes of a line")
+
+
 def _judge_path(text: str, path: str, config: Config) -> None:
-    _judge_name(text, path)
+    _judge_text(text, path)
     if sys.platform == "win32":
         pure: PurePosixPath | PureWindowsPath = PureWindowsPath(text)
         if _DEVICE.fullmatch(pure.name.strip(" ")):
@@ -111,13 +128,6 @@ def _judge_path(text: str, path: str, config: Config) -> None:
     if not pure.is_absolute():
         kind = "a URL" if _URL.match(text) else "a relative path"
         raise invalid_params(path, f"must be an absolute path, not {kind}")
-
-
-def _judge_name(text: str, path: str) -> None:
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise invalid_params(path, "must be a Unicode string without NUL")
-    if len(orjson.dumps(text)) > MAX_NAME_BYTES:
-        raise invalid_params(path, f"takes more than {MAX_NAME_BYTES} bytes of a line")
 
 
 def _judge_outputs(output_dir: str | None, outputs: Sequence[str] | None) -> tuple[str, ...]:
@@ -155,7 +165,7 @@ def to_job(
     """Return the job that an accepted submission becomes; its paths are not checked yet."""
     documents = []
     for index, params in enumerate(submission.documents):
-        file = params.path or params.name or "document"
+        file = params.path or params.name or _NAMELESS
         documents.append(
             Document(
                 index=index,
@@ -182,5 +192,7 @@ def to_job(
 def _stem(file: str) -> str:
     """Return the name outputs are derived from: the last part of the path, without suffix."""
     name = short_name(file)
+    if name.strip("/\\") == "":
+        return _NAMELESS  # nothing but separators, which joined to a folder would lead out of it
     stem, dot, _ = name.rpartition(".")
     return stem if dot and stem else name

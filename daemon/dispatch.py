@@ -7,6 +7,7 @@ request, with that request's own context.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from typing import Any, Final, NamedTuple
@@ -102,7 +103,7 @@ class Dispatcher:
         if not line.strip():
             return
         try:
-            message_ = orjson.loads(line)
+            message_ = _parse(line)
         except orjson.JSONDecodeError:
             self._refuse(RpcError("parse_error", "The line is not JSON in UTF-8."))
             return
@@ -208,7 +209,7 @@ class PendingReply:
         if self._deliver is None:
             logger.error("can't happen: a request was answered twice")
             return
-        response = {"jsonrpc": "2.0", **outcome, "id": self.request_id}
+        response = {"jsonrpc": "2.0", **outcome, "id": _encodable(self.request_id)}
         deliver, self._deliver = self._deliver, None
         deliver(response if self.is_wanted else None, after)
 
@@ -239,6 +240,31 @@ class _Batch:
                 self._outbox.release(one.job_id)
             if one.act is not None:
                 one.act()
+
+
+def _parse(line: bytes) -> Any:
+    """Return the value on a line. Raise `orjson.JSONDecodeError`."""
+    message = orjson.loads(line)
+    # orjson rounds whole numbers of more than 64 bits, and an id has to come back as it was sent.
+    if any(map(_may_have_been_rounded, message if isinstance(message, list) else [message])):
+        with suppress(msgspec.DecodeError, RecursionError):
+            return msgspec.json.decode(line)
+    return message
+
+
+def _may_have_been_rounded(message: Any) -> bool:
+    """Tell whether a request's id, or the one that it asks to cancel, was read as a float."""
+    if not isinstance(message, dict):
+        return False
+    params = message.get("params")
+    ids = (message.get("id"), params.get("id") if isinstance(params, dict) else None)
+    return any(isinstance(one, float) for one in ids)
+
+
+def _encodable(request_id: str | int | float | None) -> Any:
+    if isinstance(request_id, int) and not -(2**63) <= request_id < 2**64:
+        return orjson.Fragment(b"%d" % request_id)
+    return request_id
 
 
 def _is_response(message: Any) -> bool:

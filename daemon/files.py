@@ -81,8 +81,9 @@ class FileSystem:
         def run() -> None:
             try:
                 outputs = _publish(publication)
-            except OSError as error:
-                logger.warning("outputs cannot be named: {}", error.strerror)
+            except (OSError, ValueError) as error:
+                # ValueError: a name that the file system's encoding does not have.
+                logger.warning("outputs cannot be named: {}", getattr(error, "strerror", "name"))
                 _remove((*publication.temporary.values(), publication.note))
                 text = "The outputs could not be given their names in the output directory."
                 self._post(OutputsPublished(token, {}, RpcError("output_failed", text)))

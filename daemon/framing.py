@@ -13,8 +13,9 @@ TOO_LONG: Final = TooLong()
 class LineSplitter:
     """Cut a stream of chunks into lines at LF.
 
-    A trailing CR is dropped, so CRLF hosts are understood. A line above `limit` bytes (its LF not
-    counted) becomes `TOO_LONG` and is never held in memory; the line after it is whole again.
+    A trailing CR is dropped, so CRLF hosts are understood. A line above `limit` bytes (its LF or
+    CRLF not counted) becomes `TOO_LONG` and is never held in memory; the line after it is whole
+    again.
     """
 
     def __init__(self, limit: int) -> None:
@@ -40,7 +41,7 @@ class LineSplitter:
         if self._skipping or not part:
             return
         self._size += len(part)
-        if self._size > self._limit:
+        if self._size > self._limit + 1:  # one more, which may be the CR of its end
             self._parts.clear()
             self._skipping = True
         else:
@@ -48,8 +49,9 @@ class LineSplitter:
 
     def _end_line(self, last: bytes) -> bytes | TooLong:
         self._keep(last)
-        line = TOO_LONG if self._skipping else b"".join(self._parts).removesuffix(b"\r")
+        line = b"".join(self._parts).removesuffix(b"\r")
+        is_too_long = self._skipping or len(line) > self._limit
         self._parts.clear()
         self._size = 0
         self._skipping = False
-        return line
+        return TOO_LONG if is_too_long else line

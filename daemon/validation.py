@@ -8,11 +8,12 @@ import msgspec
 from daemon.errors import invalid_params
 from daemon.params import Struct
 
-_PROBLEM: Final = re.compile(
-    r"(?P<what>.*?(?:missing required field `(?P<missing>\w+)`)?)(?: - at `\$\.?(?P<path>.*)`)?",
-    re.DOTALL,
-)
-"""msgspec's message: what is wrong, and where unless that is the whole object."""
+_PLACE: Final = re.compile(r"(?P<what>.*) - at `\$\.?(?P<path>[^`]*)`", re.DOTALL)
+"""msgspec's message where it is not about the whole object. What is wrong may quote the host, in
+any length and with anything in it; the place comes last and has no backtick.
+"""
+_MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
+_SHOWN_CHARS: Final = 200
 
 _T = TypeVar("_T", bound=Struct)
 
@@ -22,9 +23,10 @@ def convert(members: dict[str, Any], to: type[_T]) -> _T:
     try:
         return msgspec.convert(members, to)
     except msgspec.ValidationError as error:
-        match = _PROBLEM.fullmatch(str(error))
-        if match is None:
-            raise invalid_params("", "The params are not as expected.") from None
-        path = ".".join(filter(None, (match["path"], match["missing"])))
-        what = match["what"].replace("`", "")
+        text = str(error)
+        place = _PLACE.fullmatch(text)
+        what, path = (place["what"], place["path"]) if place else (text, "")
+        if missing := _MISSING.fullmatch(what):
+            path = ".".join(filter(None, (path, missing[1])))
+        what = what.replace("`", "")[:_SHOWN_CHARS]
         raise invalid_params(path, what[:1].lower() + what[1:]) from None

@@ -1,10 +1,16 @@
 """The app at the other end of the bridge dialect, as strict a reader as its Rust half."""
 
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import orjson
 
-from tests.protocol_doc import ReplayedDaemon
+from tests.conformance.process import Daemon
+
+ROOT = Path(__file__).parent.parent
+WAIT_S = 20.0
 
 
 def parse_event(line: bytes) -> dict[str, Any]:
@@ -25,8 +31,26 @@ def parse_event(line: bytes) -> dict[str, Any]:
     return event
 
 
-class App(ReplayedDaemon):
-    """A daemon that was spawned with `--dialect bridge`; every wait is bounded."""
+class App:
+    """A host of a daemon that it has spawned with `--dialect bridge`; every wait is bounded."""
+
+    def __init__(self, folder: Path, null_engine: str = "{}") -> None:
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "OCR_SIDECAR_LOG_DIR": str(folder / "log"),
+            "OCR_SIDECAR_SCRATCH_DIR": str(folder / "scratch"),
+            "OCR_SIDECAR_NULL_ENGINE": null_engine,
+        }
+        command = [sys.executable, "-P", "-m", "daemon", "--workers", "1", "--dialect", "bridge"]
+        self._daemon = Daemon(command, env, folder / "stderr")
+        self.process = self._daemon.process
+        self.close = self._daemon.close
+        self.end_input = self._daemon.end_input
+
+    def send(self, line: str) -> None:
+        """Send a line as it is."""
+        self._daemon.write(line.encode() + b"\n", WAIT_S)
 
     def ask(self, command: str, file_path=None, options=None, request_id=None) -> None:
         """Send a command as a Rust struct is written: every member there, null or not."""
@@ -35,7 +59,7 @@ class App(ReplayedDaemon):
 
     def next_event(self) -> dict[str, Any] | None:
         """Return the next event, None at the end of stdout."""
-        line = self.receive_line()
+        line = self._daemon.next_line(WAIT_S)
         return None if line is None else parse_event(line)
 
     def events_until_last(self, request_id) -> list[dict[str, Any]]:
@@ -57,7 +81,7 @@ class App(ReplayedDaemon):
 
     def leave(self) -> int:
         """Close stdin, read on to the end, and return the exit code."""
-        self.stdin.close()
+        self.end_input()
         while self.next_event() is not None:
             pass
         return self.process.wait(10)

@@ -65,6 +65,13 @@ def daemon_env(tmp_path):
     }
 
 
+@pytest.fixture(scope="session")
+def daemon_command():
+    """What starts a daemon of this source in any folder, and its environment."""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    return [sys.executable, "-P", "-m", "daemon"], env
+
+
 @pytest.fixture
 def spawn_daemon(daemon_env, tmp_path, monkeypatch):
     """Start daemons: `spawn_daemon("--workers", "1", env={...})`; all must be gone afterwards.

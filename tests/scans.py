@@ -11,6 +11,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from tests.conformance.fixtures import write_pdf
+
 A4_PT = (595, 842)
 
 _PASSWORD_PADDING = bytes.fromhex(
@@ -38,22 +40,6 @@ def scan_pdf(path: Path, images: Sequence[Image.Image], dpi: float = 150) -> Pat
     """Write a PDF of one page-filling image a page, at `dpi`."""
     first, *others = images
     first.save(path, "PDF", save_all=True, append_images=others, resolution=dpi)
-    return path
-
-
-def write_pdf(path: Path, objects: Sequence[bytes], trailer: bytes = b"") -> Path:
-    """Write a PDF of the objects, numbered from 1; the first is the catalog."""
-    body = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
-    offsets = []
-    for number, content in enumerate(objects, 1):
-        offsets.append(len(body))
-        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    start = len(body)
-    body += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    body += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    body += b"trailer\n<< /Size %d /Root 1 0 R %s >>\n" % (len(objects) + 1, trailer)
-    body += b"startxref\n%d\n%%%%EOF\n" % start
-    path.write_bytes(body)
     return path
 
 

@@ -9,7 +9,6 @@ from unittest.mock import create_autospec
 
 import msgspec
 import pytest
-from PIL import Image
 
 from daemon import (
     admission,
@@ -45,15 +44,10 @@ from daemon.outbox import Outbox
 from daemon.worker_slot import SlotState
 from ocr_worker.outputs.kinds import SUFFIXES
 from ocr_worker.wire import Limits
-from tests.protocol_doc import (
-    NO_DEFAULT,
-    PATH,
-    Member,
-    ProtocolDoc,
-    ReplayedDaemon,
-    Transcript,
-    matches,
-)
+from tests.conformance import replay as conformance
+from tests.conformance.transcript import in_markdown
+from tests.protocol_doc import NO_DEFAULT, PATH, Member, ProtocolDoc
+from tests.wire_check import WireCheck
 
 DOC = ProtocolDoc(PATH.read_text(encoding="utf-8"))
 NOTIFICATION_ROWS, METHOD_ROWS = DOC.notifications_and_methods()
@@ -305,39 +299,8 @@ def test_every_mark_names_a_guarantee():
     assert set(marks()) <= set(DOC.guarantees())
 
 
-@pytest.fixture
-def home(tmp_path):
-    """The folder that the transcripts call /home/me."""
-    pages = [Image.new("RGB", (600, 800), "white") for _ in range(2)]
-    pages[0].save(tmp_path / "scan.pdf", save_all=True, append_images=pages[1:], resolution=100)
-    pages[0].save(tmp_path / "receipt.png")
-    return tmp_path
-
-
-@pytest.mark.parametrize("transcript", DOC.transcripts(), ids=lambda each: each.title)
-def test_a_transcript_is_what_the_daemon_says(transcript: Transcript, home: Path):
-    daemon, job_id = ReplayedDaemon(home, transcript.null_engine, transcript.dialect), "…"
-    try:
-        for arrow, written in transcript.lines:
-            line = written.replace("/home/me", json.dumps(str(home))[1:-1])
-            line = line.replace("$job", job_id)
-            if line == "(end of stdin)":
-                daemon.stdin.close()
-            elif line.startswith("(exit "):
-                assert daemon.receive_like(None) is None
-                assert daemon.process.wait(10) == int(line.removeprefix("(exit ")[:-1])
-            elif arrow == "→":
-                daemon.send(line)
-            else:
-                answer = daemon.receive_like(json.loads(line))
-                if isinstance(answer, dict) and "job_id" in answer.get("result", ()):
-                    job_id = answer["result"]["job_id"]
-    finally:
-        daemon.close()
-
-
-def test_a_transcript_is_not_matched_by_just_anything():
-    assert matches({"a": "…", "b": [1]}, {"a": {}, "b": [1], "c": 2})
-    others: list[Any] = [{"a": 1}, {"a": 1, "b": []}, {"a": 1, "b": [2]}, {"a": 1, "b": [True]}, []]
-    for value in others:
-        assert not matches({"a": "…", "b": [1]}, value)
+@pytest.mark.parametrize("transcript", in_markdown(DOC.text), ids=lambda each: each.name)
+def test_a_transcript_is_what_the_daemon_says(transcript, daemon_command):
+    command, env = daemon_command
+    check = None if "dialect" in transcript.settings else WireCheck()
+    conformance.replay(transcript, command, env=env, watch=check)

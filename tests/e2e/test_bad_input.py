@@ -98,6 +98,7 @@ PARAMS = [
     ({"document": {"path": "https://example.org/a.pdf"}}, "document.path"),
     ({"document": {"path": "/a\0b"}}, "document.path"),
     ({"document": {"path": GOOD, "pages": "x"}}, "document.pages"),
+    ({"document": {"data": "", "name": "a\0b"}}, "document.name"),
     ({"document": {"path": GOOD}, "outputs": ["text"]}, "output_dir"),
     ({"document": {"path": GOOD}, "output_dir": "out"}, "output_dir"),
     ({"document": {"path": GOOD}, "output_dir": "/tmp", "outputs": ["searchable"]}, "outputs[0]"),

@@ -24,7 +24,7 @@ def spawn_app(tmp_path):
     apps = []
 
     def spawn(null_engine=None):
-        apps.append(App(tmp_path, null_engine, dialect="bridge"))
+        apps.append(App(tmp_path, null_engine or "{}"))
         return apps[-1]
 
     yield spawn
@@ -165,7 +165,7 @@ def test_the_end_of_stdin_ends_what_runs(spawn_app, pdf):
     app = spawn_app(SLOW)
     process(app, pdf("a.pdf", 3), "slow")
     assert app.answer("list_installed_languages")["type"] == "result"
-    app.stdin.close()
+    app.end_input()
 
     assert app.events_until_last("slow")[-1]["data"] == CANCELLED
     assert app.next_event() is None

@@ -25,8 +25,8 @@ def test_lines_do_not_depend_on_how_the_stream_was_cut(lines, cuts):
     edges = [0, *sorted(cut for cut in cuts if cut < len(stream)), len(stream)]
     chunks = [stream[a:b] for a, b in pairwise(edges)]
 
-    expected = [TOO_LONG if len(line) > LIMIT else line.removesuffix(b"\r") for line in lines]
-    assert split(chunks) == expected
+    contents = [line.removesuffix(b"\r") for line in lines]
+    assert split(chunks) == [TOO_LONG if len(line) > LIMIT else line for line in contents]
 
 
 def test_a_carriage_return_before_the_line_feed_is_dropped():
@@ -39,6 +39,12 @@ def test_a_carriage_return_elsewhere_is_part_of_the_line():
 
 def test_a_line_of_exactly_the_limit_passes():
     assert split([b"x" * LIMIT, b"\n"]) == [b"x" * LIMIT]
+
+
+def test_the_carriage_return_at_the_end_does_not_count():
+    line = b"x" * LIMIT
+    assert split([line + b"\r\n", line + b"\r", b"\n", line + b"\r"]) == [line] * 3
+    assert split([line + b"\r\r\n", line + b"y\n", line + b"y"]) == [TOO_LONG] * 3
 
 
 def test_the_line_after_one_that_is_too_long_is_whole():

@@ -14,6 +14,7 @@ from ocr_worker.documents.pdf import suitable_dpi
 from ocr_worker.documents.pdf_images import PlacedImage, coverage
 from ocr_worker.documents.text_layer import PageView
 from ocr_worker.errors import TaskError
+from tests.conformance.fixtures import write_pdf
 from tests.scans import (
     A4_PT,
     content_pdf,
@@ -27,7 +28,6 @@ from tests.scans import (
     stream,
     text_image,
     text_pdf,
-    write_pdf,
 )
 
 LIMITS = wire.Limits()

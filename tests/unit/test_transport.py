@@ -8,6 +8,7 @@ from queue import SimpleQueue
 import pytest
 
 from daemon.events import ChunkWritten, HostClosed
+from daemon.lines import StoredLine
 from daemon.transport import Transport
 
 LINE = b'{"jsonrpc":"2.0","result":{},"id":1}\n'
@@ -33,7 +34,7 @@ def transport_to():
     silent, to_close = os.pipe()
 
     def make(wire_out, inbox):
-        return Transport(silent, wire_out, 1000, inbox.put)
+        return Transport(silent, wire_out, 1000, inbox.put, bytes)
 
     yield make
     os.close(to_close)  # which ends the reader, if one was started
@@ -58,6 +59,12 @@ def test_a_short_answer_is_written_at_once_and_without_a_thread(pipe, transport_
     assert transport_to(write_end, inbox).write([LINE, LINE])
     assert os.read(read_end, 1000) == LINE * 2
     assert inbox.empty()
+
+
+def test_a_line_for_which_the_disk_is_needed_is_left_to_the_writer(pipe, transport_to):
+    _, write_end = pipe
+
+    assert not transport_to(write_end, SimpleQueue()).write([StoredLine((LINE,), b"")])
 
 
 @pytest.mark.guarantee("G-7")
