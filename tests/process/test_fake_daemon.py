@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from daemon.catalog import NOTIFICATIONS
 from daemon.client import Client, DaemonGone, ProtocolViolation, RequestError
-from daemon.messages import NOTIFICATIONS
 from daemon.outbox import Outbox
 from tests.conformance.fake_script import BadScript, fill, parse
 from tests.conformance.rules import Rules
