@@ -19,7 +19,10 @@ from typing import Any
 
 import psutil
 
-_PACKAGES = ("ocr-sidecar", "rapidocr", "openvino", "onnxruntime", "pypdfium2", "numpy", "Pillow")
+_PACKAGES = (
+    *("ocr-sidecar", "rapidocr", "openvino", "onnxruntime", "pypdfium2", "numpy", "Pillow"),
+    *("jsonrpcserver", "orjson", "msgspec", "mcp", "pygls"),
+)
 
 
 @dataclass(frozen=True)

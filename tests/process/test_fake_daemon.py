@@ -212,7 +212,7 @@ def test_an_example_says_what_the_daemon_could_say(path):
                 line = {"jsonrpc": "2.0", "method": action["notify"], "params": params}
                 rules.read(json.dumps(line).encode() + b"\n")
             if "notify" in action:
-                msgspec.convert(action["params"], NOTIFICATIONS[action["notify"]])
+                msgspec.convert(action["params"], NOTIFICATIONS[action["notify"]].params)
             elif "result" in action:
                 msgspec.convert(action["result"], methods[rule.on].result)
                 line = {"jsonrpc": "2.0", "id": 1, "result": action["result"]}
