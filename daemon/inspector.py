@@ -113,7 +113,7 @@ class Inspector:
             self._fail_all(RpcError("workers_unavailable", "The inspector cannot be started."))
         elif slot.can_start:
             self._pool.start(slot, None, now)
-        elif slot.state is SlotState.IDLE:
+        elif slot.can_take_task:
             inspection = self._inspections.take()
             order = partial(self._command, inspection)
             self._pool.assign(slot, InspectTask(inspection.key), order, now)

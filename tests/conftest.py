@@ -7,11 +7,18 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from daemon.client import Client
 
 PR_SET_CHILD_SUBREAPER = 36
 SAMPLE = Path(__file__).parent.parent / "samples" / "scan.pdf"
+
+# By default every run tries the same examples, so that no change fails by another's bad luck;
+# `--hypothesis-profile=long` looks for new ones. No deadline: the machine may be busy.
+settings.register_profile("bounded", max_examples=100, derandomize=True, deadline=None)
+settings.register_profile("long", max_examples=5_000, deadline=None)
+settings.load_profile("bounded")
 
 N_DESELECTED = pytest.StashKey[int]()
 
