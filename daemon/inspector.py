@@ -133,7 +133,7 @@ class Inspector:
             self._fail_all(RpcError("workers_unavailable", "The inspector cannot be started."))
         elif slot.can_start:
             self._pool.start(slot, None, now)
-        elif slot.state is SlotState.IDLE:
+        elif slot.can_take_task:
             inspection = self._inspections.take()
             task = InspectTask(inspection.key)
             if inspection.picture is not None:

@@ -82,7 +82,7 @@ class Pool:
 
     def idle_ocr_slots(self) -> Iterator[Slot]:
         """Yield the slots that could take a task now."""
-        return (slot for slot in self.ocr_slots if slot.state is SlotState.IDLE)
+        return (slot for slot in self.ocr_slots if slot.can_take_task)
 
     def slot_of(self, worker_id: WorkerId) -> Slot | None:
         """Return the slot of a living worker; None for one that is dead already."""
@@ -279,8 +279,7 @@ class Pool:
             case "measure":
                 self.succession.measure(slot, now)
             case "successor":
-                if slot.successor_id is not None:
-                    self._workers.kill(slot.successor_id)
+                self.succession.give_up(slot)
             case "restart":
                 slot.state = SlotState.STOPPED
             case "start":
@@ -299,6 +298,7 @@ class Pool:
         self.succession.close(now)
         for slot in self.slots:
             self._deadlines.clear(Timer("restart", slot.number))
+            self._deadlines.clear(Timer("idle", slot.number))
             self._clear_task_timers(slot)
             if slot.worker_id is None:
                 slot.state = SlotState.STOPPED

@@ -107,6 +107,14 @@ class Succession:
             self.retire(slot.successor_id, now)
             slot.drop_successor()
 
+    def give_up(self, slot: Slot) -> None:
+        """End the successor before it is ready; should it say so yet, it is too late."""
+        if slot.successor_id is not None:
+            self._deadlines.clear(Timer("successor", slot.number))
+            self._workers.kill(slot.successor_id)
+            self._retired.add(slot.successor_id)
+            slot.drop_successor()
+
     def on_gone(self, worker_id: WorkerId) -> None:
         """A worker is dead that held no slot: one that was retired, or a successor."""
         self._retired.discard(worker_id)
@@ -124,8 +132,7 @@ class Succession:
 
     def kill_all(self) -> None:
         """End everybody who is on the way, in or out."""
-        for slot in self._slots:
-            if slot.successor_id is not None:
-                self._workers.kill(slot.successor_id)
         for worker_id in self._retired:
             self._workers.kill(worker_id)
+        for slot in self._slots:
+            self.give_up(slot)

@@ -131,6 +131,12 @@ class Slot:
         """True when a worker may be spawned at once: none there, no backoff, budget left."""
         return self.state is SlotState.STOPPED
 
+    @property
+    def can_take_task(self) -> bool:
+        """True when a task may be handed in: its worker is idle, and not being ended."""
+        is_ending = self.is_condemned or self.end_cause is not None
+        return self.state is SlotState.IDLE and not is_ending
+
     def spawn(self, worker_id: WorkerId, now: float) -> None:
         """A worker is on its way."""
         self.state = SlotState.STARTING

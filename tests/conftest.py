@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from daemon import client_session
 from daemon.client import Client
@@ -23,6 +24,12 @@ LEFT_OUT = {
 }
 """Tests that are left out by their marker: what to ask for to have them, and what they are."""
 N_DESELECTED = pytest.StashKey[dict[str, int]]()
+
+# By default every run tries the same examples, so that no change fails by another's bad luck;
+# `--hypothesis-profile=long` looks for new ones. No deadline: the machine may be busy.
+settings.register_profile("bounded", max_examples=100, derandomize=True, deadline=None)
+settings.register_profile("long", max_examples=5_000, deadline=None)
+settings.load_profile("bounded")
 
 
 def pytest_collection_modifyitems(config, items):
