@@ -74,7 +74,7 @@ export class Notifications {
   take(raw: RawNotification): void {
     this.#watchSeq(raw.params);
     const job = raw.params["job_id"];
-    const path = raw.params["path"];
+    const path = job === undefined ? undefined : raw.params["path"];
     const before = this.#underWay.get(job);
     if (before === undefined && typeof path !== "string") {
       this.#tell(raw);

@@ -4,8 +4,8 @@ import { LineSplitter } from "../src/lines.js";
 import { AsyncQueue, Conflated, Fifo } from "../src/queue.js";
 import type { Notification } from "../src/protocol.js";
 
-const TEXT = "één\n漢字\n🙂🙂\n\nend\n";
-const LINES = ["één", "漢字", "🙂🙂", "", "end"];
+const TEXT = "één\n漢字\n🙂🙂\n\none\u2028two\u0085three\n";
+const LINES = ["één", "漢字", "🙂🙂", "", "one\u2028two\u0085three"];
 
 function cut(...chunks: Buffer[]): string[] {
   const splitter = new LineSplitter(1000);
