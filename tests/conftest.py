@@ -19,8 +19,8 @@ SAMPLE = Path(__file__).parent.parent / "samples" / "scan.pdf"
 LEFT_OUT = {
     # It takes more than a minute.
     "matrix_full": ("matrix", "cells of the kill matrix"),
-    # They need npm, cargo and their registries, which few contributors have.
-    "hosts": ("hosts", "checks of the types for hosts"),
+    # They need npm, cargo, go and their registries, which few contributors have.
+    "hosts": ("hosts", "tests of what is there for hosts"),
 }
 """Tests that are left out by their marker: what to ask for to have them, and what they are."""
 N_DESELECTED = pytest.StashKey[dict[str, int]]()

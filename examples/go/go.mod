@@ -1,0 +1,3 @@
+module ocr-sidecar-example
+
+go 1.21
