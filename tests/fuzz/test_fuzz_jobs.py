@@ -472,5 +472,5 @@ def _counts(pages) -> Counter[str]:
 TestDaemon = Daemon.TestCase
 # Each try takes some milliseconds, and the states that matter are far from the beginning.
 TestDaemon.settings = settings(
-    max_examples=3 * settings.default.max_examples, stateful_step_count=40
+    max_examples=2 * settings.default.max_examples, stateful_step_count=40
 )
