@@ -1,33 +1,27 @@
 """The owner over random orders of everything that can happen, against a simple model of jobs.
 
 The supervisor is the real one, between the fakes of `tests/fakes.py`; workers are those of
-`worker_model`. After every step what the host was told has to be consistent, and at the end
+`worker_model`. After every step `job_model` looks at what the host was told, and at the end
 everything has to end.
 """
 
 import sys
-from collections import Counter
-from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis import event, settings
+from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from daemon import reports
 from daemon.config import Config
 from daemon.errors import RpcError
 from daemon.events import DocumentChecked, OutputsPublished, PathsChecked, WorkerMeasured
-from daemon.jobs import SUCCESSES, DocumentState, JobId
+from daemon.jobs import DocumentState
 from daemon.lifecycle import Phase
 from daemon.params import DocumentInfoParams, DocumentParams
-from daemon.timers import Timer
-from daemon.worker_slot import PageTask, SlotState
 from ocr_worker import wire
 from tests.fakes import FakeReply, World
+from tests.fuzz.job_model import Jobs
 from tests.fuzz.worker_model import FAILURES, Worker, Workers
 
-TERMINALS = ("job/result", "job/error")
-PHASES = list(Phase)
 LONG_S = 100_000.0
 
 picks = st.integers(0, 20)
@@ -47,13 +41,7 @@ class Daemon(RuleBasedStateMachine):
         self.pages_of: dict[str, int] = {}
         self.workers = Workers(self.world, self.pages_of)
         self.asked: list[FakeReply] = []
-        self.jobs: dict[str, list[str]] = {}
-        """Files of every accepted job."""
-        self.terminals: dict[str, Any] = {}
-        self.told: dict[tuple[str, int, int], Any] = {}
-        self.forgotten: set[str] = set()
-        self.n_read = 0
-        self.phase = Phase.RUNNING
+        self.jobs = Jobs(self.world, self.workers, self.pages_of)
         # Most of what can go wrong needs a page in some hands.
         self.submit([3, 1], ("text",), {"max_attempts": 2})
         self.submit([4], None, {})
@@ -94,7 +82,7 @@ class Daemon(RuleBasedStateMachine):
             self._check_refusal(refusal, "shutting_down", "overloaded")
         else:
             assert self.phase is Phase.RUNNING
-            reply.files = files
+            self.jobs.asked_for.append((reply, files))
             self.asked.append(reply)
 
     @rule(n_pages=st.integers(1, 4))
@@ -143,11 +131,11 @@ class Daemon(RuleBasedStateMachine):
 
     @rule(pick=picks)
     def forget(self, pick):
-        over = [job_id for job_id in self._known_jobs() if job_id in self.terminals]
+        over = [job_id for job_id in self._known_jobs() if job_id in self.jobs.terminals]
         job_id = self._pick(over, pick)
         if job_id is not None:
             self.world.supervisor.runner.forget(self._job(job_id))
-            self.forgotten.add(job_id)
+            self.jobs.forgotten.add(job_id)
 
     @rule(pick=picks)
     def restart(self, pick):
@@ -312,105 +300,7 @@ class Daemon(RuleBasedStateMachine):
     @invariant()
     def everything_is_consistent(self):
         self.workers.obey()
-        self._read_news()
-        self._check_phase()
-        self._check_slots()
-        self._check_deadlines()
-
-    def _read_news(self):
-        for reply in self.asked:
-            if reply.result is not None and hasattr(reply, "files"):
-                self.jobs.setdefault(reply.result.job_id, reply.files)
-        news = self.world.host.notifications[self.n_read :]
-        self.n_read = len(self.world.host.notifications)
-        for method, params in news:
-            job_id = getattr(params, "job_id", None)
-            if job_id is not None:
-                assert job_id in self.jobs, "told of before its reply"
-                assert job_id not in self.terminals, "told of after its end"
-            if method == "job/page":
-                self._read_page(params)
-            elif method in TERMINALS:
-                self._read_terminal(method, params)
-
-    def _read_page(self, params):
-        place = params.job_id, params.document, params.page
-        assert place not in self.told, "a page ended twice"
-        self.told[place] = params
-        event(f"a page {params.state} {params.error['data']['kind'] if params.error else ''}")
-        assert 1 <= params.page <= self.pages_of[params.file]
-        assert 1 <= params.attempts <= self._job(params.job_id).options.max_attempts
-        if params.state in SUCCESSES:
-            assert self.workers.read[params.text] == (params.file, params.page)
-            assert params.attempts <= self.workers.begun[params.file, params.page]
-
-    def _read_terminal(self, method, params):
-        self.terminals[params.job_id] = params
-        event(f"a job {params.state}, {self.phase}")
-        files = self.jobs[params.job_id]
-        counts = _counts(params.pages)
-        pages_told = [one for place, one in self.told.items() if place[0] == params.job_id]
-        assert Counter(one.state for one in pages_told) <= counts
-        untold = counts - Counter(one.state for one in pages_told)
-        assert set(untold) <= {"failed", "cancelled"}, "a page that was read was not told"
-        assert params.total_files == len(files)
-        assert params.total_pages_processed == sum(counts[state] for state in SUCCESSES)
-        assert len(params.failed_pages) == counts["failed"]
-        assert (method == "job/result") == (params.state in ("succeeded", "partial"))
-        documents = reports.job_status(self._job(params.job_id)).documents
-        for file, document in zip(files, documents, strict=True):
-            n_ended = _counts(document.pages).total()
-            assert document.page_count in (None, self.pages_of[file])
-            assert n_ended == (document.page_count or 0), "pages of a document were lost"
-
-    def _check_slots(self):
-        """No page is in two hands, and none of a job that is over in any."""
-        slots = self.world.supervisor.pool.slots
-        wanted = [slot.task for slot in slots if slot.state is SlotState.RUNNING]
-        pages = [task.ref for task in wanted if isinstance(task, PageTask)]
-        assert len(set(pages)) == len(pages)
-        for page in pages:
-            assert page.job_id not in self.terminals, "a page of a job that is over"
-
-    def _check_phase(self):
-        phase = self.world.supervisor.lifecycle.phase
-        assert PHASES.index(phase) >= PHASES.index(self.phase)
-        self.phase = phase
-        n_unfinished = len(self.jobs) - len(self.terminals)
-        assert self.world.supervisor.book.n_active == n_unfinished
-        if phase in (Phase.STOPPING, Phase.STOPPED):
-            assert n_unfinished == 0
-
-    def _check_deadlines(self):
-        """None outlives what it is for."""
-        for timer in list(self.world.supervisor.deadlines._live):
-            assert self._has_subject(timer), timer
-
-    def _has_subject(self, timer: Timer) -> bool:
-        supervisor = self.world.supervisor
-        match timer.what:
-            case "job" | "progress":
-                return supervisor.book.get_active(JobId(str(timer.subject))) is not None
-            case "forget":
-                return timer.subject in self.terminals and timer.subject not in self.forgotten
-            case "retire":
-                return not self.workers.all[timer.subject].is_gone
-            case "check":
-                return True  # by a token, and does nothing when the request has been answered
-            case "health" | "drain" | "pending":
-                return self.phase is not Phase.STOPPED
-        slot = supervisor.pool.slots[int(timer.subject)]
-        match timer.what:
-            case "page" | "inspect" | "silence" | "stop_task":
-                return slot.task is not None
-            case "restart":
-                return slot.worker_id is None
-            case "successor":
-                return slot.successor_id is not None
-            case "idle" | "heartbeat" | "pong":
-                return slot.worker_id is not None and slot.task is None
-            case _:
-                return slot.worker_id is not None
+        self.jobs.check()
 
     # The end.
 
@@ -419,8 +309,6 @@ class Daemon(RuleBasedStateMachine):
             return  # it has failed already, and nothing is to hide why
         self.world.host.backlog_bytes = 0
         self._let_everything_end()
-        assert set(self.terminals) == set(self.jobs)
-        assert all(reply.is_settled for reply in self.asked)
         self.world.supervisor.shutdown("now", 0.0, self.world.now)
         self._let_everything_end()
         assert self.phase is Phase.STOPPED
@@ -447,13 +335,20 @@ class Daemon(RuleBasedStateMachine):
                 self.workers.finish(worker)
             self.world.advance(0.3)
             self.everything_is_consistent()
-            is_over = len(self.terminals) == len(self.jobs)
-            is_over = is_over and all(reply.is_settled for reply in self.asked)
-            if is_over and self.phase in (Phase.RUNNING, Phase.STOPPED):
+            is_over = all(reply.is_settled for reply in self.asked)
+            if (
+                is_over
+                and not self.jobs.n_unfinished
+                and self.phase in (Phase.RUNNING, Phase.STOPPED)
+            ):
                 return
         raise AssertionError("it does not end")
 
     # Helpers.
+
+    @property
+    def phase(self) -> Phase:
+        return self.world.supervisor.lifecycle.phase
 
     def _known_jobs(self):
         return [job.job_id for job in self.world.supervisor.book]
@@ -463,10 +358,6 @@ class Daemon(RuleBasedStateMachine):
 
     def _pick(self, options, pick):
         return options[pick % len(options)] if options else None
-
-
-def _counts(pages) -> Counter[str]:
-    return Counter({name: getattr(pages, name) for name in pages.__struct_fields__})
 
 
 TestDaemon = Daemon.TestCase
