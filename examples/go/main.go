@@ -80,6 +80,9 @@ func main() {
 		var open bool
 		select {
 		case <-interrupts:
+			if jobID == "" {
+				os.Exit(130) // the end of its stdin ends the daemon
+			}
 			send("job/cancel", object{"job_id": jobID})
 			continue
 		case each, open = <-messages:

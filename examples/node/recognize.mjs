@@ -86,11 +86,11 @@ async function* lines(stream) {
 
 async function take({ id, method, params, result, error }) {
   if (method === undefined) {
-    const { resolve, reject } = pending.get(id);
+    const request = pending.get(id);
     pending.delete(id);
     // A result that no line has room for is in a file.
-    if (error) reject(new Error(error.message));
-    else resolve(result.overflow ? JSON.parse(await readFile(result.overflow.path)) : result);
+    if (error) request?.reject(new Error(error.message));
+    else request?.resolve(result.overflow ? JSON.parse(await readFile(result.overflow.path)) : result);
     return;
   }
   // Nor is there room for every notification.

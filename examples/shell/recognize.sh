@@ -38,7 +38,10 @@ send() { # a method and its params, as `jq -n` takes them
   jq -nc --arg method "$1" --arg id "$1" "${@:3}" \
     "{jsonrpc: \"2.0\", id: \$id, method: \$method, params: $2}" >&"$to" 2>/dev/null
 }
-cancel() { send job/cancel '{job_id: $job}' --arg job "$job"; }
+cancel() {
+  [[ $job ]] || exit 130 # the end of its stdin ends the daemon
+  send job/cancel '{job_id: $job}' --arg job "$job"
+}
 trap cancel INT
 
 # What a line says: its method, or the id of its request, which here is a method too; its error; and

@@ -103,7 +103,7 @@ export class DaemonProcess {
           // that, and `detached` would open another.
           detached: process.platform !== "win32",
         });
-        child.once("error", failed);
+        child.on("error", failed); // after the start, of a signal that cannot be sent
         const daemon = new DaemonProcess(child, onLine, onEndless);
         child.once("spawn", () => resolve(daemon));
       } catch (cause) {

@@ -70,20 +70,20 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
 /** Items as they came. */
 export class Fifo<T> implements Store<T> {
   #items: T[] = [];
-  #n_taken = 0;
+  #nTaken = 0;
 
   push(item: T): void {
     this.#items.push(item);
   }
 
   shift(): T | undefined {
-    const item = this.#items[this.#n_taken];
+    const item = this.#items[this.#nTaken];
     if (item === undefined) return undefined;
-    this.#n_taken += 1;
+    this.#nTaken += 1;
     // Array.shift moves every item that is left; so does this, but half as many times at each turn.
-    if (this.#n_taken > 64 && this.#n_taken * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#n_taken);
-      this.#n_taken = 0;
+    if (this.#nTaken > 64 && this.#nTaken * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#nTaken);
+      this.#nTaken = 0;
     }
     return item;
   }
