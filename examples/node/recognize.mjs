@@ -37,8 +37,8 @@ try {
   const info = await request("document/info", { document });
   console.error(`${info.page_count} pages`);
   ({ job_id: jobId } = await request("ocr/start", { document, options: { engine: wanted.engine } }));
-  console.error(`started ${jobId}`);
   process.on("SIGINT", cancel);
+  console.error(`started ${jobId}`);
   await terminalCame();
   await request("shutdown");
 } catch (error) {

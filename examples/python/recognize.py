@@ -28,6 +28,9 @@ def main() -> int:
     try:
         with Client([program] if program else None) as client:
             return recognize(client, wanted.file, wanted.engine, wanted.stop_after)
+    except KeyboardInterrupt:  # the end of `with` has cancelled the job and ended the daemon
+        say("cancelled")
+        return EXIT_CODES["cancelled"]
     except RequestError as error:
         say(str(error))
         return 1
@@ -48,16 +51,12 @@ def recognize(client: Client, path: str, engine: str, stop_after: int | None) ->
     job_id = client.start([document], options={"engine": engine})
     say(f"started {job_id}")
     n_pages = 0
-    while True:
-        try:
-            for event in client.job_events(job_id):
-                show(event)
-                n_pages += event.method == "job/page"
-                if event.method == "job/page" and n_pages == stop_after:
-                    client.request("job/cancel", {"job_id": job_id})
-            return EXIT_CODES.get(event.params["state"], 1)
-        except KeyboardInterrupt:
+    for event in client.job_events(job_id):
+        show(event)
+        n_pages += event.method == "job/page"
+        if event.method == "job/page" and n_pages == stop_after:
             client.request("job/cancel", {"job_id": job_id})
+    return EXIT_CODES.get(event.params["state"], 1)
 
 
 def show(event: Notification) -> None:

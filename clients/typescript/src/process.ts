@@ -141,9 +141,7 @@ export class DaemonProcess {
   /** End stdin and wait, then SIGTERM, then SIGKILL; settle with the end. */
   async stop({ graceMs, terminateMs }: StopOptions): Promise<Exit> {
     this.#isInputOver = true;
-    // What a daemon does not read any more will not be written by waiting.
-    if (this.#isBlocked) this.#child.stdin.destroy();
-    else this.#child.stdin.end();
+    this.#child.stdin.end();
     const stopped = OcrSidecarError.client("closed", "stdin has been closed");
     for (const each of this.#queue.splice(0)) each.reject(stopped);
     if (await isOver(this.ended, graceMs)) return this.ended;

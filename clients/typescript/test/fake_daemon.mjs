@@ -32,13 +32,14 @@ const ways = {
       await tell("job/result", { job_id, state: "succeeded", pages: counts });
     }
   },
-  // Numbers 1, 2, 5; and when it is asked for the rest, 3 to 5.
+  // Numbers 1, 2, 5; and when it is asked for the rest, 3 to 5 and the end.
   gap: async ({ id, method, params }) => {
     if (method === "events/replay") {
       await say({ id, result: { from: params.since + 1, to: 5, missed: 0 } });
       for (let n = params.since + 1; n <= 5; n += 1) {
         await say({ method: "job/page", params: { seq: n, replayed: true, job_id: "a", page: n } });
       }
+      await say({ method: "job/result", params: { seq: 6, job_id: "a", state: "succeeded" } });
       return;
     }
     await say({ id, result: { job_id: "a" } });

@@ -142,11 +142,8 @@ test("a gap in seq is told, and what was missed comes on request", async (t) => 
   assert.deepEqual([after, before], [2, 5]);
   assert.deepEqual(await replay(), { from: 3, to: 5, missed: 0 });
   const pages: number[] = [];
-  for await (const page of job) {
-    pages.push(page.page);
-    if (page.page === 4) break;
-  }
-  assert.deepEqual(pages, [1, 2, 5, 3, 4]); // 5 was there, and is not handed out again
+  for await (const { page } of job) pages.push(page);
+  assert.deepEqual(pages, [1, 2, 5, 3, 4]); // 5 was there, and comes once
 });
 
 test("a handler that throws harms no other", async (t) => {
