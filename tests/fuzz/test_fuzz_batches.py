@@ -23,14 +23,14 @@ class Host(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.outbox = Outbox()
+        self.outbox = Outbox(str)
         self.pending: list[tuple[str, Call]] = []
         self.open: dict[int, set[int] | int] = {}
         """What each line that was sent is still owed: the ids of a batch, or the one id."""
         self.answered: set[int] = set()
         self.named: set[str] = set()
         self.running: list[str] = []
-        self.n_ids = 0
+        self.n_ids = self.n_jobs = 0
         self.dispatcher = Dispatcher(
             {
                 "now": Method(NoParams, Empty, lambda params, call: Empty()),
@@ -88,7 +88,8 @@ class Host(RuleBasedStateMachine):
         elif name == "later":
             call.reply.succeed(Empty())
         else:
-            job_id = f"job-{len(self.running)}"
+            self.n_jobs += 1
+            job_id = f"job-{self.n_jobs}"
             is_wanted = call.reply.is_wanted
             call.reply.succeed(JobAccepted(job_id=job_id))
             if is_wanted:

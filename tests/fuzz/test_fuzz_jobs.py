@@ -8,12 +8,8 @@ everything has to end.
 import sys
 
 import hypothesis.strategies as st
-<<<<<<< HEAD
 import pytest
-from hypothesis import event, settings
-=======
 from hypothesis import settings
->>>>>>> 825e853f51a5c8fb7d9f6490c26f5d21b1a3b0a2
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from daemon.config import Config
@@ -27,12 +23,7 @@ from tests.fakes import FakeReply, World
 from tests.fuzz.job_model import Jobs
 from tests.fuzz.worker_model import FAILURES, Worker, Workers
 
-<<<<<<< HEAD
 pytestmark = pytest.mark.timeout(600)
-TERMINALS = ("job/result", "job/error")
-PHASES = list(Phase)
-=======
->>>>>>> 825e853f51a5c8fb7d9f6490c26f5d21b1a3b0a2
 LONG_S = 100_000.0
 
 picks = st.integers(0, 20)
@@ -311,109 +302,7 @@ class Daemon(RuleBasedStateMachine):
     @invariant()
     def everything_is_consistent(self):
         self.workers.obey()
-<<<<<<< HEAD
-        self._read_news()
-        self._check_phase()
-        self._check_slots()
-        self._check_deadlines()
-
-    def _read_news(self):
-        for reply in self.asked:
-            if reply.result is not None and hasattr(reply, "files"):
-                self.jobs.setdefault(reply.result.job_id, reply.files)
-        news = self.world.host.notifications[self.n_read :]
-        self.n_read = len(self.world.host.notifications)
-        for method, params in news:
-            job_id = getattr(params, "job_id", None)
-            if job_id is not None:
-                assert job_id in self.jobs, "told of before its reply"
-                assert job_id not in self.terminals, "told of after its end"
-            if method == "job/page":
-                self._read_page(params)
-            elif method in TERMINALS:
-                self._read_terminal(method, params)
-
-    def _read_page(self, params):
-        place = params.job_id, params.document, params.page
-        assert place not in self.told, "a page ended twice"
-        self.told[place] = params
-        event(f"a page {params.state} {params.error.data.kind if params.error else ''}")
-        assert 1 <= params.page <= self.pages_of[params.file]
-        assert 1 <= params.attempts <= self._job(params.job_id).options.max_attempts
-        if params.state in SUCCESSES:
-            assert self.workers.read[params.text] == (params.file, params.page)
-            assert params.attempts <= self.workers.begun[params.file, params.page]
-
-    def _read_terminal(self, method, params):
-        self.terminals[params.job_id] = params
-        event(f"a job {params.state}, {self.phase}")
-        files = self.jobs[params.job_id]
-        counts = _counts(params.pages)
-        pages_told = [one for place, one in self.told.items() if place[0] == params.job_id]
-        assert Counter(one.state for one in pages_told) <= counts
-        untold = counts - Counter(one.state for one in pages_told)
-        assert set(untold) <= {"failed", "cancelled"}, "a page that was read was not told"
-        assert params.total_files == len(files)
-        assert params.total_pages_processed == sum(counts[state] for state in SUCCESSES)
-        assert len(params.failed_pages) == counts["failed"]
-        assert (method == "job/result") == (params.state in ("succeeded", "partial"))
-        documents = reports.job_status(self._job(params.job_id)).documents
-        for file, document in zip(files, documents, strict=True):
-            n_ended = _counts(document.pages).total()
-            assert document.page_count in (None, self.pages_of[file])
-            assert n_ended == (document.page_count or 0), "pages of a document were lost"
-
-    def _check_slots(self):
-        """No page is in two hands, and none of a job that is over in any."""
-        slots = self.world.supervisor.pool.slots
-        wanted = [slot.task for slot in slots if slot.state is SlotState.RUNNING]
-        pages = [task.ref for task in wanted if isinstance(task, PageTask)]
-        assert len(set(pages)) == len(pages)
-        for page in pages:
-            assert page.job_id not in self.terminals, "a page of a job that is over"
-
-    def _check_phase(self):
-        phase = self.world.supervisor.lifecycle.phase
-        assert PHASES.index(phase) >= PHASES.index(self.phase)
-        self.phase = phase
-        n_unfinished = len(self.jobs) - len(self.terminals)
-        assert self.world.supervisor.book.n_active == n_unfinished
-        if phase in (Phase.STOPPING, Phase.STOPPED):
-            assert n_unfinished == 0
-
-    def _check_deadlines(self):
-        """None outlives what it is for."""
-        for timer in list(self.world.supervisor.deadlines._live):
-            assert self._has_subject(timer), timer
-
-    def _has_subject(self, timer: Timer) -> bool:
-        supervisor = self.world.supervisor
-        match timer.what:
-            case "job" | "progress":
-                return supervisor.book.get_active(JobId(str(timer.subject))) is not None
-            case "forget":
-                return timer.subject in self.terminals and timer.subject not in self.forgotten
-            case "retire":
-                return not self.workers.all[timer.subject].is_gone
-            case "check":
-                return True  # by a token, and does nothing when the request has been answered
-            case "health" | "drain" | "pending":
-                return self.phase is not Phase.STOPPED
-        slot = supervisor.pool.slots[int(timer.subject)]
-        match timer.what:
-            case "page" | "inspect" | "silence" | "stop_task":
-                return slot.task is not None
-            case "restart":
-                return slot.worker_id is None
-            case "successor":
-                return slot.successor_id is not None
-            case "idle" | "heartbeat" | "pong":
-                return slot.worker_id is not None and slot.task is None
-            case _:
-                return slot.worker_id is not None
-=======
         self.jobs.check()
->>>>>>> 825e853f51a5c8fb7d9f6490c26f5d21b1a3b0a2
 
     # The end.
 

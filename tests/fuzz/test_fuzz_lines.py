@@ -152,7 +152,7 @@ INNER_NAMES = sorted(
         for field in msgspec.structs.fields(struct)
     }
 )
-METHODS = methods_over(World(), Outbox())
+METHODS = methods_over(World(), Outbox(str))
 PING_ONLY = {"ping": METHODS["ping"]}
 
 
