@@ -18,8 +18,11 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Serve the daemon until it ends us; does not return."""
     parser = argparse.ArgumentParser(
-        prog="ocr-worker", description="Internal: run by the daemon, speaks its private wire."
+        prog="ocr-sidecar-worker",
+        description="Internal: run by the daemon, speaks its private wire.",
     )
+    version = f"%(prog)s, wire {wire.WIRE_VERSION}"
+    parser.add_argument("--version", action="version", version=version)
     parser.add_argument("--parent", type=int, required=True, help="the daemon's process id")
     parser.add_argument("--engine", help="engine to load before ready")
     parser.add_argument("--inspector", action="store_true", help="opens documents, reads no page")
