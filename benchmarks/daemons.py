@@ -39,14 +39,22 @@ def open_client(command: Sequence[str], env: Mapping[str, str]) -> Client:
 
 @contextmanager
 def daemon(
-    report: Report, opener: Opener[_Host], *, workers: int = 2, options: Sequence[str] = ()
+    report: Report,
+    opener: Opener[_Host],
+    *,
+    workers: int = 2,
+    options: Sequence[str] = (),
+    command: Sequence[str] | None = None,
 ) -> Iterator[_Host]:
-    """Start a daemon and end it; check that it leaves with 0 and leaves no process behind."""
+    """Start a daemon and end it; check that it leaves with 0 and leaves no process behind.
+
+    `command` starts another daemon than the installed one.
+    """
     mark = uuid.uuid4().hex
     with tempfile.TemporaryDirectory(prefix="ocr-sidecar-benchmark-") as folder:
-        command = [*default_command(), "--workers", str(workers), *options]
-        command += ["--log-dir", folder, "--scratch-dir", folder]
-        host = opener(command, {**os.environ, _MARK: mark})
+        line = [*(command or default_command()), "--workers", str(workers), *options]
+        line += ["--log-dir", folder, "--scratch-dir", folder]
+        host = opener(line, {**os.environ, _MARK: mark})
         exit_code = None
         try:
             yield host
