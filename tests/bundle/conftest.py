@@ -11,6 +11,7 @@ import pytest
 
 SUFFIX = ".exe" if sys.platform == "win32" else ""
 NOBODY = "65534"
+WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +31,8 @@ def elsewhere(bundle):
     folder.mkdir()
     shutil.copytree(bundle, folder / "app", symlinks=True)
     for path in (folder / "app", *(folder / "app").rglob("*")):
-        writable = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
-        path.chmod(path.stat().st_mode & ~writable)
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & ~WRITABLE)
     yield folder
     for path in (folder / "app", *(folder / "app").rglob("*")):
         if path.is_dir():
