@@ -25,19 +25,15 @@ def bundle():
 @pytest.fixture(scope="session")
 def elsewhere(bundle):
     """A folder that anybody may enter, with a read-only copy of the bundle under `app`."""
-    base = Path(tempfile.mkdtemp(prefix="ocr-sidecar-"))
-    base.chmod(0o755)
-    folder = base / "Überall & irgendwo, 文書"
-    folder.mkdir()
-    shutil.copytree(bundle, folder / "app", symlinks=True)
-    for path in (folder / "app", *(folder / "app").rglob("*")):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode & ~WRITABLE)
-    yield folder
-    for path in (folder / "app", *(folder / "app").rglob("*")):
-        if path.is_dir():
-            path.chmod(0o755)
-    shutil.rmtree(base)
+    with tempfile.TemporaryDirectory(prefix="ocr-sidecar-") as base:
+        os.chmod(base, 0o755)
+        folder = Path(base) / "Überall & irgendwo, 文書"
+        folder.mkdir()
+        shutil.copytree(bundle, folder / "app", symlinks=True)
+        for path in (folder / "app", *(folder / "app").rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & ~WRITABLE)
+        yield folder
 
 
 @pytest.fixture(scope="session")
