@@ -44,17 +44,19 @@ def daemon(
     *,
     workers: int = 2,
     options: Sequence[str] = (),
+    command: Sequence[str] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Iterator[_Host]:
     """Start a daemon and end it; check that it leaves with 0 and leaves no process behind.
 
-    `env` is what its environment has besides ours.
+    `command` starts another daemon than the installed one; `env` is what its environment has
+    besides ours.
     """
     mark = uuid.uuid4().hex
     with tempfile.TemporaryDirectory(prefix="ocr-sidecar-benchmark-") as folder:
-        command = [*default_command(), "--workers", str(workers), *options]
-        command += ["--log-dir", folder, "--scratch-dir", folder]
-        host = opener(command, {**os.environ, **(env or {}), _MARK: mark})
+        line = [*(command or default_command()), "--workers", str(workers), *options]
+        line += ["--log-dir", folder, "--scratch-dir", folder]
+        host = opener(line, {**os.environ, **(env or {}), _MARK: mark})
         exit_code = None
         try:
             yield host

@@ -24,6 +24,7 @@ from daemon.client_messages import (
     RequestError,
 )
 from daemon.client_session import Session
+from daemon.frozen import is_frozen
 
 __all__ = [
     "Client",
@@ -45,7 +46,7 @@ TERMINAL_METHODS = ("job/result", "job/error")
 
 def default_command() -> list[str]:
     """Return the command that starts the daemon this module was installed with."""
-    if getattr(sys, "frozen", False):
+    if is_frozen():
         return [sys.executable]
     # -P: a folder called `daemon` where the host happens to run must not be taken for it.
     return [sys.executable, "-P", "-m", "daemon"]

@@ -19,6 +19,7 @@ from loguru import logger
 from daemon import guard
 from daemon.clock import read_clock
 from daemon.events import Event
+from daemon.frozen import is_frozen
 from daemon.restart_policy import RestartIn, RestartPolicy
 from daemon.threads import start_thread
 from ocr_worker.wire import write_all
@@ -33,7 +34,7 @@ _LEAVE_S: Final = 0.5
 
 def guard_command(scratch: Path) -> list[str]:
     """Return what starts a guard that is to remove this folder."""
-    if getattr(sys, "frozen", False):
+    if is_frozen():
         return [sys.executable, guard.OPTION, str(scratch)]
     # By its path, without environment and site-packages: 10 MB rather than 30, and up at once.
     return [sys.executable, "-I", "-S", os.path.abspath(guard.__file__), str(scratch)]

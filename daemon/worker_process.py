@@ -28,6 +28,7 @@ from daemon.events import (
     WorkerSpawnFailed,
 )
 from daemon.framing import LineSplitter, TooLong
+from daemon.frozen import WORKER, beside_us, environment_before_us, is_frozen, without_our_libraries
 from daemon.guard_process import GuardProcess
 from daemon.last_words import LastWords
 from daemon.process_end import await_end_of_child
@@ -54,6 +55,8 @@ def worker_command(program: str | None) -> Callable[[int, str | None], list[str]
     """
     if program is not None:
         start = shlex.split(program, posix=sys.platform != "win32")
+    elif is_frozen():
+        start = [beside_us(WORKER)]
     else:
         # -P keeps the host's working directory from being imported.
         start = [sys.executable, "-P", "-m", "ocr_worker"]
@@ -168,16 +171,17 @@ class _Worker:
         """Start the process and its threads."""
         windows = sys.platform == "win32"
         try:
-            self._process = process = subprocess.Popen(  # noqa: S603  our own command line
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                env={**os.environ, **_ONE_THREAD},
-                start_new_session=not windows,
-                creationflags=0x08000200 if windows else 0,  # no window, group of its own
-            )
+            with without_our_libraries():
+                self._process = process = subprocess.Popen(  # noqa: S603  our own command line
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    bufsize=0,
+                    env={**environment_before_us(), **_ONE_THREAD},
+                    start_new_session=not windows,
+                    creationflags=0x08000200 if windows else 0,  # no window, group of its own
+                )
         except OSError:
             self._log.exception("worker cannot be spawned")
             self.is_reaped = True

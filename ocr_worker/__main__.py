@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 
 from ocr_worker import wire
 from ocr_worker.control import Control
@@ -18,8 +19,11 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Serve the daemon until it ends us; does not return."""
     parser = argparse.ArgumentParser(
-        prog="ocr-worker", description="Internal: run by the daemon, speaks its private wire."
+        prog="ocr-sidecar-worker",
+        description="Internal: run by the daemon, speaks its private wire.",
     )
+    version = f"%(prog)s, wire {wire.WIRE_VERSION}"
+    parser.add_argument("--version", action="version", version=version)
     parser.add_argument("--parent", type=int, required=True, help="the daemon's process id")
     parser.add_argument("--engine", help="engine to load before ready")
     parser.add_argument("--inspector", action="store_true", help="opens documents, reads no page")
@@ -31,6 +35,7 @@ def main() -> None:
         # The daemon asks for our stacks before it kills a worker that hangs.
         faulthandler.register(signal.SIGUSR1, all_threads=True)
     die_with(options.parent)
+    go_home()
     # The daemon decides when we go; a Ctrl-C in its terminal is not meant for us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
@@ -48,6 +53,17 @@ def main() -> None:
         server.preload(options.engine)
     control.say(wire.Ready())
     server.serve()
+
+
+def go_home() -> None:
+    """Leave the host's working directory for the folder of our executable.
+
+    OpenVINO looks for plug-ins that it does not have by their bare names, and a library that lies
+    among somebody's documents is not to be taken for one. A folder that may not be read even ends
+    the process there. Paths on the wire are absolute.
+    """
+    with suppress(OSError):
+        os.chdir(os.path.dirname(sys.executable))
 
 
 def die_with(parent: int) -> None:

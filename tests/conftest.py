@@ -21,6 +21,8 @@ LEFT_OUT = {
     "matrix_full": ("matrix", "cells of the kill matrix"),
     # They need npm, cargo, go and their registries, which few contributors have.
     "hosts": ("hosts", "tests of what is there for hosts"),
+    # They need PyInstaller, a third of a gigabyte, and a minute where nothing is cached.
+    "bundle": ("bundle", "tests of the bundle"),
 }
 """Tests that are left out by their marker: what to ask for to have them, and what they are."""
 N_DESELECTED = pytest.StashKey[dict[str, int]]()
@@ -80,7 +82,13 @@ def daemon_command():
 
 
 @pytest.fixture
-def spawn_daemon(daemon_env, tmp_path, monkeypatch):
+def daemon_program():
+    """What starts the daemon under test."""
+    return [sys.executable, "-P", "-m", "daemon"]
+
+
+@pytest.fixture
+def spawn_daemon(daemon_program, daemon_env, tmp_path, monkeypatch):
     """Start daemons: `spawn_daemon("--workers", "1", env={...})`; all must be gone afterwards.
 
     `under` is a command that starts the daemon in its turn. Every line of theirs is held to the
@@ -90,7 +98,7 @@ def spawn_daemon(daemon_env, tmp_path, monkeypatch):
     monkeypatch.setattr(client_session, "Transport", CheckedTransport)
 
     def spawn(*options, env=None, under=(), **kwargs):
-        command = [*under, sys.executable, "-P", "-m", "daemon", *options]
+        command = [*under, *daemon_program, *options]
         client = Client(command, env={**daemon_env, **(env or {})}, cwd=str(tmp_path), **kwargs)
         clients.append(client)
         return client

@@ -16,7 +16,8 @@ import daemon
 import ocr_worker
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("daemon", "ocr_worker", "schema")
+INSTALLED = ("daemon", "ocr_worker")
+PACKAGES = (*INSTALLED, "schema", "bundle")
 MAX_LINES = 400
 
 PURE = (
@@ -177,8 +178,20 @@ print([name for name in ("daemon.openrpc", "daemon.examples") if name in sys.mod
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
 
 
-def test_what_is_installed_does_not_know_what_generates():
-    assert importers_of("schema", ("daemon", "ocr_worker")) == set()
+@pytest.mark.parametrize("tool", ["schema", "bundle"])
+def test_what_is_installed_does_not_know_what_generates_and_builds(tool):
+    assert importers_of(tool, INSTALLED) == set()
+
+
+def test_what_differs_in_a_bundle_is_known_in_one_place():
+    assert modules_that_name("sys.frozen", "sys._MEIPASS") == set()
+    asked = {
+        module
+        for module in TREES
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.Constant) and node.value in ("frozen", "_MEIPASS")
+    }
+    assert asked == {"daemon.frozen"}
 
 
 def test_jsonrpcserver_has_one_door():
@@ -190,7 +203,7 @@ def test_processes_are_spawned_in_two_places():
     parent, on its own.
     """
     doors = {"daemon.worker_process", "daemon.guard_process"}
-    assert importers_of("subprocess") - CLIENT == doors
+    assert importers_of("subprocess", INSTALLED) - CLIENT == doors
 
 
 def test_processes_are_signalled_in_one_place_of_each_program():
@@ -248,7 +261,7 @@ def test_what_decides_reads_no_clock(module):
 @pytest.mark.parametrize("module", sorted(CLIENT))
 def test_the_client_needs_nothing_of_the_daemon_it_talks_to(module):
     others = {name for name in imports_of(module) if name.split(".")[0] in PACKAGES}
-    assert others <= CLIENT | {"daemon.clock"}
+    assert others <= CLIENT | {"daemon.clock", "daemon.frozen"}
 
 
 def test_there_is_one_kind_of_concurrency():

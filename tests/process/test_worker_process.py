@@ -89,6 +89,15 @@ def test_a_worker_says_hello_and_ready_and_does_what_it_is_asked():
         assert (listed.task, listed.engines[0].name) == (7, "rapidocr")
 
 
+def test_a_worker_does_not_stay_in_the_folder_of_its_host(tmp_path, monkeypatch):
+    """OpenVINO looks for libraries where it is, and somebody's documents are no place for them."""
+    monkeypatch.chdir(tmp_path)
+    with bench(None) as one:
+        pid = one.wait_message(wire.Hello).pid
+
+        assert psutil.Process(pid).cwd() == os.path.realpath(os.path.dirname(sys.executable))
+
+
 def test_a_worker_ends_in_order_when_it_is_told_to():
     with bench(engine="null") as one:
         one.wait_message(wire.Ready)
