@@ -19,7 +19,7 @@ LEFT_OUT = {
     # It takes more than a minute.
     "matrix_full": ("matrix", "cells of the kill matrix"),
     # They need npm, cargo and their registries, which few contributors have.
-    "hosts": ("hosts", "checks of the types for hosts"),
+    "hosts": ("hosts", "checks of hosts in other languages"),
 }
 """Tests that are left out by their marker: what to ask for to have them, and what they are."""
 N_DESELECTED = pytest.StashKey[dict[str, int]]()

@@ -1,16 +1,15 @@
-"""The types for hosts compile, and every example of the protocol is of them.
+"""The types for hosts in TypeScript compile, and every example of the protocol is of them.
 
-By npm and cargo, which fetch a compiler and serde: the only tests that use a network, and left out
-unless they are asked for.
+By npm, which fetches a compiler; those in Rust are with their client, in `test_rust_client.py`.
 """
 
 import json
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.host_tools import run
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENT = json.loads((ROOT / "schema" / "openrpc.json").read_text(encoding="utf-8"))
@@ -21,33 +20,10 @@ pytestmark = [pytest.mark.hosts, pytest.mark.timeout(2 * FETCH_S)]
 
 @pytest.fixture
 def clients(tmp_path):
-    """A copy of the repository's clients and the document, to build in."""
+    """A copy of the repository's clients, to build in."""
     built = shutil.ignore_patterns("node_modules", "target", "Cargo.lock", "package-lock.json")
     shutil.copytree(ROOT / "clients", tmp_path / "clients", ignore=built)
-    shutil.copytree(ROOT / "schema", tmp_path / "schema")
     return tmp_path / "clients"
-
-
-def find(tool):
-    """Return the path of a tool; skip where it is missing, unless the gate insists on it."""
-    path = shutil.which(tool)
-    if path is None and os.environ.get("OCR_SIDECAR_REQUIRE_HOST_TOOLS") == "1":
-        pytest.fail(f"{tool} is not on the PATH, and the gate needs it")
-    if path is None:
-        pytest.skip(f"{tool} is not on the PATH")
-    return path
-
-
-def run(folder, tool, *arguments):
-    done = subprocess.run(
-        [find(tool), *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=FETCH_S,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def examples_in_typescript():
@@ -80,15 +56,6 @@ def test_the_examples_are_of_the_types_in_typescript(clients):
     folder = clients / "typescript"
     source = "\n".join(examples_in_typescript())
     (folder / "src" / "examples.ts").write_text(source, encoding="utf-8")
-    run(folder, "npm", "install", "--no-audit", "--no-fund", "--no-package-lock")
-    run(folder, "npx", "--no-install", "tsc", "--noEmit")
-
-
-def test_the_examples_are_of_the_types_in_rust(clients):
-    folder = clients / "rust"
-    run(folder, "cargo", "check")
-    run(folder, "cargo", "test")
-
-
-def test_the_rust_module_is_formatted(clients):
-    run(clients / "rust", "cargo", "fmt", "--check")
+    npm = ("install", "--no-audit", "--no-fund", "--no-package-lock")
+    run(folder, "npm", *npm, timeout_s=FETCH_S)
+    run(folder, "npx", "--no-install", "tsc", "--noEmit", timeout_s=FETCH_S)
