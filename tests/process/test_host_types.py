@@ -1,7 +1,6 @@
-"""The types for hosts compile, and every example of the protocol is of them.
+"""The types for hosts in TypeScript compile, and every example of the protocol is of them.
 
-By npm and cargo, which fetch a compiler and serde: the only tests that use a network, and left out
-unless they are asked for.
+By npm, which fetches a compiler; those in Rust are with their client, in `test_rust_client.py`.
 """
 
 import json
@@ -61,13 +60,3 @@ def test_the_examples_are_of_the_types_in_typescript(clients):
     (folder / "src" / "examples.ts").write_text(source, encoding="utf-8")
     npm_install(folder)
     run(folder, "npx", "--no-install", "tsc", "--noEmit")
-
-
-def test_the_examples_are_of_the_types_in_rust(clients):
-    folder = clients / "rust"
-    run(folder, "cargo", "check")
-    run(folder, "cargo", "test")
-
-
-def test_the_rust_module_is_formatted(clients):
-    run(clients / "rust", "cargo", "fmt", "--check")
