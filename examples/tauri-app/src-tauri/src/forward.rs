@@ -109,8 +109,8 @@ pub fn forward(app: &AppHandle, events: Events) {
                 let message = "The OCR daemon dies again and again.".to_owned();
                 tell_daemon(app, DaemonState::gave_up(message));
             }
-            // What is missing is asked for: the window takes a job's pages from `job/result`.
-            Event::Gap { since, next } => eprintln!("Nothing came between {since} and {next}."),
+            // What is missing comes once more, as events; the window takes a page twice.
+            Event::Gap { since, .. } => app.state::<Sidecar>().replay(since),
             Event::Stray { line, why } => eprintln!("The daemon said {line:?}: {why}"),
         }
     }

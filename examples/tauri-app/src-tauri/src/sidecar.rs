@@ -37,6 +37,15 @@ impl Sidecar {
         *self.state.lock().unwrap() = state;
     }
 
+    /// Have the daemon tell again what came after this number.
+    pub fn replay(&self, since: u64) {
+        if let Some(client) = self.session().ok().and_then(|session| session.client()) {
+            if let Err(why) = client.replay(since) {
+                eprintln!("What came after {since} was not told again: {why}");
+            }
+        }
+    }
+
     pub fn shutdown(&self) {
         let session = self.session.lock().unwrap().take();
         if let Some(session) = session {
