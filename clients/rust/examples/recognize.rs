@@ -9,8 +9,9 @@ use ocr_sidecar::{Backoff, Event, Launch, Session};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args().nth(1).ok_or("Name a document.")?;
+    let path = std::env::current_dir()?.join(file);
     let document = DocumentParams {
-        path: Some(std::fs::canonicalize(file)?.to_string_lossy().into_owned()),
+        path: Some(path.to_string_lossy().into_owned()),
         ..DocumentParams::default()
     };
 
