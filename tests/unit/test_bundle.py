@@ -88,6 +88,7 @@ def test_a_module_that_the_product_imports_is_not_left_out():
     assert wanted - {"ocr_worker"} - set(contents.unwanted_modules(of_daemon=True)) == {"PIL.Image"}
 
 
+@pytest.mark.bundle
 def test_a_distribution_is_known_by_its_files_and_its_licence_is_found():
     (found,) = [one for one in parts.parts([find_spec("msgspec").origin]) if one.name == "msgspec"]
 
@@ -95,15 +96,15 @@ def test_a_distribution_is_known_by_its_files_and_its_licence_is_found():
     assert [path.is_file() for path in found.texts.values()] == [True]
 
 
+@pytest.mark.bundle
 def test_us_python_and_what_starts_it_are_in_every_bundle():
-    pytest.importorskip("PyInstaller")
     names = {part.name for part in parts.parts([])}
 
     assert {"ocr-sidecar", "pyinstaller", "Python"} == names
 
 
+@pytest.mark.bundle
 def test_a_file_of_nobody_stops_the_build(tmp_path):
-    pytest.importorskip("PyInstaller")
     stranger = tmp_path / "libstranger.so"
     stranger.touch()
 
@@ -111,8 +112,8 @@ def test_a_file_of_nobody_stops_the_build(tmp_path):
         parts.parts([str(stranger)])
 
 
+@pytest.mark.bundle
 def test_a_distribution_without_a_licence_stops_the_build(monkeypatch):
-    pytest.importorskip("PyInstaller")
     source = find_spec("loguru").origin
     (known,) = [part for part in parts.parts([source]) if part.name == "loguru"]
     monkeypatch.setattr(parts, "_WITHOUT_LICENCE", {})
