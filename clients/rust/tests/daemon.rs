@@ -34,7 +34,9 @@ fn run(events: &Events) -> (Vec<String>, String) {
     let mut texts = Vec::new();
     let state = wait_for_notification(events, |notification| match notification {
         Notification::JobPage(told) => {
-            texts.push(told.params.text.unwrap_or_default());
+            let page = told.params;
+            assert!(page.error.is_none(), "{page:?}");
+            texts.push(page.text.unwrap_or_default());
             None
         }
         Notification::JobResult(told) => Some(format!("{:?}", told.params.state)),
@@ -106,7 +108,9 @@ fn what_no_line_has_room_for_is_read_from_its_file() {
     let (texts, state) = run(&events);
     assert_eq!(state, "Succeeded");
     assert_eq!(texts.len(), 12);
-    assert!(texts.iter().all(|told| *told == text));
+    for told in texts {
+        assert_eq!(told, text);
+    }
     let params = JobResultParams {
         job_id: job.job_id,
         document: None,

@@ -67,7 +67,7 @@ pub fn wait_for_notification<T>(
             notification,
             is_whole,
         } => {
-            assert!(is_whole);
+            assert!(is_whole, "{notification:?}");
             wanted(notification)
         }
         other => panic!("{other:?}"),
