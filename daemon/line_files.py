@@ -9,7 +9,7 @@ from loguru import logger
 
 from daemon.lines import Overflow, Part, Place, StoredLine
 from daemon.newest import Newest
-from daemon.scratch import Scratch
+from daemon.scratch import Scratch, open_private
 
 
 class LineFiles:
@@ -34,7 +34,7 @@ class LineFiles:
         self._scratch.make()
         unfinished = f"{overflow.path}.new"
         size = 0
-        with open(unfinished, "wb", opener=_open_private) as file:
+        with open(unfinished, "wb", opener=open_private) as file:
             for part in overflow.parts:
                 size += file.write(self._bytes_of(part))
         os.replace(unfinished, overflow.path)
@@ -57,7 +57,3 @@ def _read(place: Place) -> bytes:
     if len(content) < place.size:
         raise OSError(None, "the file is shorter than it was")
     return content
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -15,6 +15,7 @@ from daemon.dispatch import Call, Handler, Method
 from daemon.errors import invalid_params
 from daemon.health_methods import HealthMethods
 from daemon.job_book import KEPT_JOB_S, KEPT_JOBS
+from daemon.jobs import Job
 from daemon.lines import MAX_OUTBOUND_LINE_BYTES, Part
 from daemon.log import Log
 from daemon.messages import (
@@ -210,10 +211,7 @@ class Methods:
     def _job_result(self, params: JobResultParams, call: Call) -> None:
         book = self.supervisor.book
         job = book.find(params.job_id)
-        if params.document is not None and not 0 <= params.document < len(job.documents):
-            raise invalid_params("document", "the job has no such document")
-        if params.pages is not None:
-            parse_pages(params.pages, "pages")
+        _judge_place(job, params.document, params.pages)
         wanted = {
             document.index: select_existing(params.pages, document.page_count)
             for document in job.documents
@@ -242,10 +240,7 @@ class Methods:
         if params.priority is None and params.pages is None:
             raise invalid_params("", "give priority, pages or both")
         job = self.supervisor.book.find(params.job_id)
-        if not 0 <= params.document < len(job.documents):
-            raise invalid_params("document", "the job has no such document")
-        if params.pages is not None:
-            parse_pages(params.pages, "pages")
+        _judge_place(job, params.document, params.pages)
         self.supervisor.book.prioritize(job, params.priority, params.document, params.pages)
         return JobStateResult(job_id=job.job_id, state=job.state)
 
@@ -299,3 +294,11 @@ class Methods:
 
     def _hardware_get(self, params: NoParams, call: Call) -> Struct:
         return hardware.refresh(self.hardware)
+
+
+def _judge_place(job: Job, document: int | None, pages: str | None) -> None:
+    """Raise `invalid_params` for a document that the job has not, or a selection that is none."""
+    if document is not None and not 0 <= document < len(job.documents):
+        raise invalid_params("document", "the job has no such document")
+    if pages is not None:
+        parse_pages(pages, "pages")

@@ -11,7 +11,7 @@ from daemon.events import Event, PagesMoved, ThreadCrashed
 from daemon.jobs import JobId
 from daemon.lines import Place
 from daemon.page_store import Move
-from daemon.scratch import Scratch
+from daemon.scratch import Scratch, open_private
 
 
 class PageFiles:
@@ -47,7 +47,7 @@ class PageFiles:
         path = self._path_of(move.job_id)
         try:
             self._scratch.make()
-            with open(path, "ab", opener=_open_private) as file:
+            with open(path, "ab", opener=open_private) as file:
                 for key, content in move.pages:
                     places.append((key, Place(path, file.tell(), len(content))))
                     file.write(content)
@@ -69,7 +69,3 @@ class PageFiles:
                 self._post(ThreadCrashed("pages"))
 
         self._last = self._thread.submit(guarded)
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -35,7 +35,7 @@ def encode(response: dict[str, Any], max_bytes: int, new_path: Callable[[], str]
         parts, request_id = result.parts, orjson.dumps(response.get("id"))
         whole = (b'{"jsonrpc":"2.0","result":', *parts, b',"id":%b}\n' % request_id)
         if size_of(whole) <= max_bytes:
-            return _joined(whole, response)
+            return _line_of(whole, lambda: _fallback(response))
     else:
         line = _dumps(response)
         if "error" in response or len(line) <= max_bytes:
@@ -55,15 +55,13 @@ def encode_batch(responses: Sequence[dict[str, Any]]) -> Line:
         line = encode(response, max_bytes=1 << 62, new_path=str)
         parts += [b",", line.rstrip() if isinstance(line, bytes) else line]
     whole = (b"[", *parts[1:], b"]\n")
-    if all(isinstance(part, bytes) for part in whole):
-        return b"".join(part for part in whole if isinstance(part, bytes))
-    return StoredLine(whole, b"")
+    return _line_of(whole, lambda: b"")
 
 
-def _joined(parts: tuple[Part, ...], response: dict[str, Any]) -> Line:
-    if all(isinstance(part, bytes) for part in parts):
-        return b"".join(part for part in parts if isinstance(part, bytes))
-    return StoredLine(parts, _fallback(response))
+def _line_of(parts: tuple[Part, ...], fallback: Callable[[], bytes]) -> Line:
+    """Return the parts as one line, which is plain bytes where the disk is not needed for it."""
+    ready = [part for part in parts if isinstance(part, bytes)]
+    return b"".join(ready) if len(ready) == len(parts) else StoredLine(parts, fallback())
 
 
 def _fallback(response: dict[str, Any]) -> bytes:

@@ -73,6 +73,11 @@ class Scratch:
             logger.warning("the scratch folder cannot be locked: {}", error.strerror)
 
 
+def open_private(path: str, flags: int) -> int:
+    """Open a file as `open` wants its `opener` to; one that is made is for this user only."""
+    return os.open(path, flags, 0o600)
+
+
 def _clear(folder: Path) -> None:
     """Remove a dead daemon's folder, and the outputs that it had not finished."""
     unfinished = find_unfinished(str(folder))
