@@ -30,8 +30,9 @@ class Assembling:
     What may have ended a document returns its job, which is then to be settled.
     """
 
-    def __init__(self, book: JobBook, pool: Pool, files: Files) -> None:
+    def __init__(self, book: JobBook, pool: Pool, files: Files, limits: wire.Limits) -> None:
         self._book = book
+        self._limits = limits
         self._pool = pool
         self._files = files
         self._waiting: deque[tuple[JobId, int]] = deque()
@@ -58,7 +59,8 @@ class Assembling:
             note = self._files.scratch_path(f"{self._next_token}{UNFINISHED}")
             task = AssembleTask(job_id, index, work_orders.temporary_names(job, name), note)
             job.documents[index].n_assembled += 1
-            self._pool.assign(slot, task, partial(work_orders.assemble, job, task), now)
+            order = partial(work_orders.assemble, job, task, self._limits)
+            self._pool.assign(slot, task, order, now)
             return True
         return False
 

@@ -72,7 +72,9 @@ READ_PAGE: Final = {
             "block": 0,
         },
     ],
+    "orientation": 0,
     "skew": -0.91,
+    "preparation": ["deskewed"],
     "engine": "rapidocr",
 }
 _LOST_PAGE: Final = {

@@ -61,7 +61,7 @@ class JobRunner:
         self._page_files = page_files
         self._host = host
         self._metrics = metrics
-        self._assembling = Assembling(book, pool, files)
+        self._assembling = Assembling(book, pool, files, limits)
         self._n_kept = 0
         self._progress_due: dict[JobId, float] = {}
         """When the next `job/progress` of a job may go out, monotonic seconds."""

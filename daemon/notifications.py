@@ -24,9 +24,10 @@ from daemon.units import (
     Ordinal,
     Percent,
     Points,
+    QuarterTurn,
     SlotNumber,
 )
-from ocr_worker.wire import Word
+from ocr_worker.wire import Preparation, Word
 
 
 class PageCounts(Struct, frozen=True, kw_only=True):
@@ -69,7 +70,9 @@ class PageParams(Struct, frozen=True, kw_only=True):
     text: str | UnsetType = UNSET
     confidence: Confidence | UnsetType | None = UNSET
     words: tuple[Word, ...] | UnsetType = UNSET
+    orientation: QuarterTurn | UnsetType = UNSET
     skew: float | UnsetType = UNSET
+    preparation: tuple[Preparation, ...] | UnsetType = UNSET
     engine: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET

@@ -17,6 +17,7 @@ from daemon.catalog import EVERY_REQUEST, NOTIFICATIONS, REQUESTS, Notification,
 from daemon.errors import ERROR_KINDS
 from daemon.messages import OpenRpcDocument, Overflow
 from daemon.notifications import Numbered
+from ocr_worker.wire import Preparation
 
 _VERSION: Final = "1.3.2"
 """The last that tools know: 1.4 adds nothing that is said here, and most meta-schemas refuse it."""
@@ -73,7 +74,7 @@ def sent() -> set[type[msgspec.Struct]]:
 
 def words() -> dict[str, tuple[str, ...]]:
     """Return what is one of several words and has a name: the name to the words, in order."""
-    named = {**vars(params), "ErrorKindName": errors.ErrorKindName}
+    named = {**vars(params), "ErrorKindName": errors.ErrorKindName, "Preparation": Preparation}
     found = {}
     for name, hint in named.items():
         if get_origin(hint) is Literal:

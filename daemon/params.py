@@ -118,6 +118,8 @@ class OcrOptions(Struct, frozen=True, kw_only=True):
     dpi: Dpi | None = None
     rotate: bool = True
     deskew: bool = True
+    contrast: bool = True
+    skip_blank: bool = True
     region: Region | None = None
     inline: InlineName = "text"
     priority: Priority = "normal"

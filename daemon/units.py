@@ -17,4 +17,7 @@ UnixTime = Annotated[float, Meta(ge=0, description="Unix seconds.")]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Confidence = Annotated[float, Meta(ge=0, le=1)]
 Points = Annotated[float, Meta(description="PDF points, 72 to the inch.")]
+QuarterTurn = Annotated[
+    int, Meta(ge=0, le=270, multiple_of=90, description="Degrees clockwise: 0, 90, 180 or 270.")
+]
 Rate = Annotated[float, Meta(ge=0)]

@@ -26,6 +26,10 @@ def recognize(job: Job, task: PageTask, limits: wire.Limits, task_id: int) -> wi
             languages=options.languages,
             mode=options.mode,
             dpi=options.dpi,
+            rotate=options.rotate,
+            deskew=options.deskew,
+            contrast=options.contrast,
+            skip_blank=options.skip_blank,
             region=options.region,
         ),
         scale=document.pages[task.ref.page].scale,
@@ -34,11 +38,13 @@ def recognize(job: Job, task: PageTask, limits: wire.Limits, task_id: int) -> wi
     )
 
 
-def assemble(job: Job, task: AssembleTask, task_id: int) -> wire.Assemble:
+def assemble(job: Job, task: AssembleTask, limits: wire.Limits, task_id: int) -> wire.Assemble:
     """Return the order to write a document's outputs to their temporary names."""
     document = job.documents[task.document]
     return wire.Assemble(
         task=task_id,
+        source=_source(document),
+        limits=limits,
         file=document.file,
         page_count=document.page_count or 0,
         outputs=task.temporary,

@@ -1,7 +1,8 @@
 """Puts the lines of a page into the order a reader takes them, in blocks and rows. Pure geometry.
 
-The page is first turned straight by its own skew, then `reading_order` cuts it into columns, blocks
-and rows. Lines are never joined or split, and any unit of length will do.
+The page is first turned upright and straight by the direction its lines run in, then
+`reading_order` cuts it into columns, blocks and rows. Lines are never joined or split, and any
+unit of length will do.
 """
 
 import math
@@ -11,8 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_worker import wire
 from ocr_worker.engines.base import RecognizedLine
 from ocr_worker.reading_order import Boxes, read_in_order
+
+_ORIENTATIONS: tuple[wire.Orientation, ...] = (0, 90, 180, 270)
 
 UPRIGHT = 3.0
 """A box this much higher than a line and than wide is text that runs up or down the page."""
@@ -29,21 +33,32 @@ class PlacedLine:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The lines of a page in reading order, and its skew in degrees, clockwise positive.
+    """The lines of a page in reading order, and the direction that they run in.
 
-    A page whose text runs down the page has a skew near 90, up the page near -90.
+    `direction` is in degrees clockwise from rightwards, -180 to 180: near 90 for text that runs
+    down the page, near -90 for text that runs up.
     """
 
     lines: tuple[PlacedLine, ...]
-    skew: float
+    direction: float
+
+    @property
+    def orientation(self) -> wire.Orientation:
+        """How far the page must be turned clockwise for its text to be upright."""
+        return _ORIENTATIONS[-round(self.direction / 90) % 4]
+
+    @property
+    def skew(self) -> float:
+        """How far the lines run downwards once the page is upright, in degrees clockwise."""
+        return self.direction - 90 * round(self.direction / 90)
 
 
 def arrange(lines: Sequence[RecognizedLine]) -> Layout:
     """Return the lines in reading order."""
     if not lines:
         return Layout((), 0.0)
-    skew = skew_of(lines)
-    boxes = _straight_boxes(lines, skew)
+    direction = direction_of(lines)
+    boxes = _straight_boxes(lines, direction)
     height = _usual_height(boxes)
     upright = _is_upright(boxes, height)
     level = [index for index in range(len(lines)) if not upright[index]]
@@ -59,44 +74,52 @@ def arrange(lines: Sequence[RecognizedLine]) -> Layout:
         for row in rows:
             placed += [PlacedLine(lines[index], number, n_rows) for index in row]
             n_rows += 1
-    return Layout(tuple(placed), skew)
+    return Layout(tuple(placed), direction)
 
 
-def skew_of(lines: Sequence[RecognizedLine]) -> float:
-    """Return the median angle of the lines in degrees, each weighted by its length.
+def direction_of(lines: Sequence[RecognizedLine]) -> float:
+    """Return the direction most of the text runs in, in degrees clockwise, -180 to 180.
 
-    Short boxes say nothing about an angle: only lines twice as long as high take part.
+    It is the median angle of the lines, each weighted by its length, among those of the quarter
+    turn that most run in. Short boxes say nothing about an angle: only lines twice as long as high
+    take part.
     """
-    angles, lengths = [], []
-    for line in lines:
-        quad = line.quad.astype(np.float64)
-        along = quad[1] - quad[0] + quad[2] - quad[3]
-        across = quad[3] - quad[0] + quad[2] - quad[1]
-        length = math.hypot(*along)
-        if length >= 2 * math.hypot(*across) and length > 0:
-            angles.append(math.degrees(math.atan2(along[1], along[0])))
-            lengths.append(length)
-    if not angles:
+    sides = [sides_of(line.quad) for line in lines]
+    telling = [along for along, across in sides if math.hypot(*along) >= 2 * math.hypot(*across)]
+    lengths = np.array([math.hypot(*along) for along in telling])
+    if not lengths.any():
         return 0.0
-    order = np.argsort(angles)
-    weights = np.cumsum(np.array(lengths)[order])
-    return float(angles[order[int(np.searchsorted(weights, weights[-1] / 2))]])
+    angles = np.degrees([math.atan2(along[1], along[0]) for along in telling])
+    quarters = np.round(angles / 90).astype(int) % 4
+    quarter = int(np.bincount(quarters, weights=lengths).argmax())
+    # Relative to the quarter, where nothing lies near the jump from 180 to -180.
+    residues = (angles - 90 * quarter + 180) % 360 - 180
+    order = np.flatnonzero(quarters == quarter)
+    order = order[np.argsort(residues[order], kind="stable")]
+    weights = np.cumsum(lengths[order])
+    median = residues[order[int(np.searchsorted(weights, weights[-1] / 2))]]
+    return float((90 * quarter + median + 180) % 360 - 180)
 
 
-def _straight_boxes(lines: Sequence[RecognizedLine], skew: float) -> Boxes:
-    """Turn each line's centre back by the skew, and box it there by its own length and height.
+def sides_of(quad: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a box's vectors along its text and across it, downwards, each of its mean length."""
+    corners = quad.astype(np.float64)
+    along = (corners[1] - corners[0] + corners[2] - corners[3]) / 2
+    return along, (corners[3] - corners[0] + corners[2] - corners[1]) / 2
+
+
+def _straight_boxes(lines: Sequence[RecognizedLine], direction: float) -> Boxes:
+    """Turn each line's centre back by the direction, and box it there by its length and height.
 
     The corners themselves would make every box of a slightly wrong angle higher than its line.
     """
-    turn = math.radians(-skew)
+    turn = math.radians(-direction)
     rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
     boxes = np.empty((len(lines), 4))
     for index, line in enumerate(lines):
-        quad = line.quad.astype(np.float64)
-        centre = rotation @ quad.mean(axis=0)
-        along = rotation @ (quad[1] - quad[0] + quad[2] - quad[3]) / 4
-        across = rotation @ (quad[3] - quad[0] + quad[2] - quad[1]) / 4
-        half = np.array([math.hypot(*along), math.hypot(*across)])
+        centre = rotation @ line.quad.astype(np.float64).mean(axis=0)
+        along, across = (rotation @ side for side in sides_of(line.quad))
+        half = np.array([math.hypot(*along), math.hypot(*across)]) / 2
         if abs(along[1]) > abs(along[0]):
             half = half[::-1]
         boxes[index] = (*(centre - half), *(centre + half))

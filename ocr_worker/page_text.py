@@ -10,10 +10,14 @@ import numpy as np
 from ocr_worker import wire
 from ocr_worker.documents.base import PageImage
 from ocr_worker.engines.base import Quad, RecognizedLine, RecognizedWord
-from ocr_worker.layout import Layout
+from ocr_worker.layout import Layout, sides_of
 
 CELL_SEPARATOR = "  "
 """Between the lines of one row in a page's text, so that a row of a table is one line of it."""
+
+
+LEVEL_DEGREES = 0.2
+"""A slant below it moves neither end of a line by as much as its box is uncertain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,18 @@ class PageFrame:
         left, right = _clamped(x.min(), self.width_pt), _clamped(x.max(), self.width_pt)
         top, bottom = _clamped(y.min(), self.height_pt), _clamped(y.max(), self.height_pt)
         return left, top, round(right - left, 2), round(bottom - top, 2)
+
+    def slant(self, quad: Quad) -> tuple[float, float | None]:
+        """Return the direction in degrees that a line is read in, and its thickness in points.
+
+        A level line has 0 and None: its box says it all.
+        """
+        corners = quad.astype(float) / (self.units_per_pt_x, self.units_per_pt_y)
+        along, across = sides_of(corners)
+        angle = math.degrees(math.atan2(along[1], along[0]))
+        if not math.isfinite(angle) or abs(angle) < LEVEL_DEGREES:
+            return 0.0, None
+        return round(angle, 2), round(math.hypot(*across), 2)
 
 
 def to_wire_lines(layout: Layout, frame: PageFrame) -> tuple[wire.Line, ...]:
@@ -93,6 +109,7 @@ def mean_confidence(lines: tuple[wire.Line, ...]) -> float | None:
 
 def _line(line: RecognizedLine, number: int, block: int, frame: PageFrame) -> wire.Line:
     x, y, width, height = frame.box(line.quad)
+    angle, thickness = frame.slant(line.quad)
     return wire.Line(
         text=line.text,
         confidence=_confidence(line.confidence),
@@ -101,6 +118,8 @@ def _line(line: RecognizedLine, number: int, block: int, frame: PageFrame) -> wi
         width=width,
         height=height,
         block=block,
+        angle=angle,
+        thickness=thickness,
         words=tuple(_words(line, number, block, frame)),
     )
 

@@ -90,6 +90,7 @@ def _recognized_page(
         confidence=mean_confidence(lines),
         lines=lines,
         engine=engine.name,
+        orientation=layout.orientation if lines else None,
         skew=round(layout.skew, 2) if lines else None,
         reason=None if lines else "The engine found no text on this page",
         warnings=warnings,

@@ -1,23 +1,54 @@
 """The boundary both packages import: the messages between daemon and worker.
 
 Internal and versioned by `WIRE_VERSION`; it may change without notice, unlike protocol.md.
-One message a line: a JSON object whose member `type` names the struct, decoded strictly, since a
-worker is trusted with nothing. Imports the standard library and msgspec only, so that the daemon
-stays light and a worker may live in another environment.
+What the messages carry is in `payload`, whose names are passed on here. One message a line: a JSON
+object whose member `type` names the struct, decoded strictly, since a worker is trusted with
+nothing. Imports the standard library and msgspec only, so that the daemon stays light and a worker
+may live in another environment.
 """
 
 import os
 from enum import IntEnum
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import msgspec
+
+from ocr_worker.payload import (
+    EngineInfo,
+    Limits,
+    Line,
+    Orientation,
+    Page,
+    PageInfo,
+    PictureFormat,
+    Preparation,
+    RecognizeOptions,
+    Region,
+    Source,
+    Struct,
+    Word,
+)
+
+__all__ = [
+    "EngineInfo",
+    "Limits",
+    "Line",
+    "Orientation",
+    "Page",
+    "PageInfo",
+    "PictureFormat",
+    "Preparation",
+    "RecognizeOptions",
+    "Region",
+    "Source",
+    "Struct",
+    "Word",
+]
+"""What is passed on from `payload`; the rest is what is written here."""
 
 WIRE_VERSION = 1
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """Longest line either side accepts; a dense page with words is about 100 KiB."""
-
-
-PictureFormat: TypeAlias = Literal["png", "jpeg"]
 
 
 class WorkerExit(IntEnum):
@@ -26,122 +57,6 @@ class WorkerExit(IntEnum):
     OK = 0
     CANNOT_START = 78
     """Do not retry: the engine cannot be loaded or the wire versions differ (EX_CONFIG)."""
-
-
-class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of everything on this wire: immutable, by name, defaults left out.
-
-    Subclasses repeat `frozen` and `kw_only`, which type checkers do not inherit.
-    """
-
-
-# What both directions carry.
-
-
-class Source(Struct, frozen=True, kw_only=True):
-    """A document on disk, as the worker opens it.
-
-    `size_bytes` and `modified_ns` are what was seen when the document was counted; a worker that
-    finds others fails the task with `document_changed`.
-    """
-
-    path: str
-    password: str | None = None
-    size_bytes: int | None = None
-    modified_ns: int | None = None
-
-
-class Limits(Struct, frozen=True, kw_only=True):
-    """What a document may cost before it is refused with `limit_exceeded`."""
-
-    max_document_bytes: int = 4 * 1024**3
-    max_pages: int = 20_000
-    max_page_pixels: int = 120_000_000
-
-
-class Region(Struct, frozen=True, kw_only=True):
-    """A rectangle in page points from the top left; of every page, or of one."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    page: int | None = None
-
-
-class RecognizeOptions(Struct, frozen=True, kw_only=True):
-    """How a page is to be read; the subset of a job's options that the worker acts on."""
-
-    engine: str = "rapidocr"
-    languages: tuple[str, ...] = ("en",)
-    mode: Literal["auto", "force", "skip_text"] = "auto"
-    dpi: float | None = None
-    region: Region | None = None
-
-
-class Word(Struct, frozen=True, kw_only=True):
-    """A word and its upright box in page points; `line` and `block` are indexes from 0."""
-
-    text: str
-    confidence: float
-    x: float
-    y: float
-    width: float
-    height: float
-    line: int
-    block: int
-
-
-class Line(Struct, frozen=True, kw_only=True):
-    """A line of text in reading order and its upright box in page points."""
-
-    text: str
-    confidence: float
-    x: float
-    y: float
-    width: float
-    height: float
-    block: int
-    words: tuple[Word, ...] = ()
-
-
-class Page(Struct, frozen=True, kw_only=True):
-    """What came of a page that was read."""
-
-    page: int
-    state: Literal["recognized", "native_text", "empty"]
-    text: str
-    width_pt: float
-    height_pt: float
-    confidence: float | None = None
-    lines: tuple[Line, ...] = ()
-    engine: str | None = None
-    skew: float | None = None
-    reason: str | None = None
-    warnings: tuple[str, ...] = ()
-    dpi: float | None = None
-    seconds: dict[str, float] = msgspec.field(default_factory=dict)
-    """Time spent by stage: `render`, `recognize`."""
-
-
-class PageInfo(Struct, frozen=True, kw_only=True):
-    """A page as `document/info` describes it; sizes as a viewer shows the page."""
-
-    page: int
-    width_pt: float
-    height_pt: float
-    rotation: int
-    has_text: bool
-
-
-class EngineInfo(Struct, frozen=True, kw_only=True):
-    """An engine as `engine/list` describes it; `reason` says what to do when not available."""
-
-    name: str
-    version: str
-    available: bool
-    languages: tuple[str, ...] = ()
-    reason: str | None = None
 
 
 # Daemon to worker.
@@ -177,10 +92,13 @@ class Assemble(Struct, frozen=True, kw_only=True, tag="assemble"):
     """Write a document's outputs to the temporary names given: kind of output to path.
 
     `pages` names the scratch files of the pages that succeeded, in order, so that a long document
-    is never in memory whole; `file` is the document's name as the host gave it.
+    is never in memory whole; `file` is the document's name as the host gave it, `source` where it
+    lies.
     """
 
     task: int
+    source: Source
+    limits: Limits
     file: str
     page_count: int
     outputs: dict[str, str]

@@ -3,16 +3,17 @@
     {"version": 1, "file": str, "page_count": int, "pages": [PAGE, ...]}
     PAGE  {"page": int, "state": "recognized" | "native_text" | "empty",
            "width_pt": float, "height_pt": float, "text": str, "confidence": float | null,
-           "engine": str | null, "skew": float | null, "reason": str | null, "warnings": [str, ...],
-           "lines": [LINE, ...]}
+           "engine": str | null, "orientation": 0 | 90 | 180 | 270 | null, "skew": float | null,
+           "preparation": ["rotated" | "deskewed" | "contrast", ...],
+           "reason": str | null, "warnings": [str, ...], "lines": [LINE, ...]}
     LINE  {"text": str, "confidence": float, "x": float, "y": float, "width": float,
-           "height": float, "block": int, "words": [WORD, ...]}
+           "height": float, "block": int, "angle": float, "words": [WORD, ...]}
     WORD  {"text": str, "confidence": float, "x": float, "y": float, "width": float,
            "height": float}
 
 Every member is always there. Boxes are in points from the page's top left, confidences from 0 to
-1, `skew` in degrees clockwise. `version` grows when a member changes its meaning or goes; members
-may be added without.
+1, `orientation`, `skew` and `angle` in degrees clockwise. `version` grows when a member changes
+its meaning or goes; members may be added without.
 """
 
 from collections.abc import Iterable, Iterator
@@ -43,7 +44,9 @@ def _page(page: wire.Page) -> dict[str, object]:
         "text": page.text,
         "confidence": page.confidence,
         "engine": page.engine,
+        "orientation": page.orientation,
         "skew": page.skew,
+        "preparation": page.preparation,
         "reason": page.reason,
         "warnings": page.warnings,
         "lines": [_line(line) for line in page.lines],
@@ -54,6 +57,7 @@ def _line(line: wire.Line) -> dict[str, object]:
     return {
         **_boxed(line),
         "block": line.block,
+        "angle": line.angle,
         "words": [_boxed(word) for word in line.words],
     }
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ocr_worker.engines.base import RecognizedLine
-from ocr_worker.layout import arrange, skew_of
+from ocr_worker.layout import arrange, direction_of
 
 HEIGHT = 20.0
 
@@ -120,12 +120,23 @@ def test_two_columns_on_a_skewed_page_are_read_as_on_a_straight_one(degrees):
     assert degrees == pytest.approx(layout.skew, abs=0.1)
 
 
-@pytest.mark.parametrize("degrees", [90.0, -90.0])
-def test_a_page_scanned_sideways_is_read_along_its_text(degrees):
+@pytest.mark.parametrize(
+    ("degrees", "orientation", "skew"),
+    [
+        (90.0, 270, 0.0),
+        (-90.0, 90, 0.0),
+        (180.0, 180, 0.0),
+        (177.0, 180, -3.0),
+        (-176.0, 180, 4.0),
+        (93.0, 270, 3.0),
+    ],
+)
+def test_a_page_scanned_the_wrong_way_up_is_read_along_its_text(degrees, orientation, skew):
     layout = arrange(shuffled(turned(TWO_COLUMNS, degrees)))
 
     assert [item.text for item in TWO_COLUMNS] == texts(layout)
-    assert degrees == pytest.approx(layout.skew, abs=0.1)
+    assert layout.orientation == orientation
+    assert skew == pytest.approx(layout.skew, abs=0.1)
 
 
 def test_a_receipt_is_read_row_by_row_with_its_prices():
@@ -225,10 +236,10 @@ def test_the_order_does_not_depend_on_the_resolution():
     assert texts(arrange(TWO_COLUMNS)) == texts(arrange(small))
 
 
-def test_short_boxes_do_not_decide_the_skew():
+def test_short_boxes_do_not_decide_the_direction():
     letters = turned([line(f"{n}", 40 * n, 500, 24) for n in range(20)], 40)
 
-    assert skew_of([line("long", 0, 0, 300), *letters]) == pytest.approx(0.0)
+    assert direction_of([line("long", 0, 0, 300), *letters]) == pytest.approx(0.0)
 
 
 def test_boxes_without_any_size_are_survived():

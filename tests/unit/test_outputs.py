@@ -9,8 +9,20 @@ from ocr_worker.outputs import RENDERERS, write_outputs
 from ocr_worker.outputs.kinds import SUFFIXES
 from ocr_worker.outputs.scratch import keep_page, read_pages
 
+SOURCE = wire.Source(path="/scans/scan.pdf")
 WORD = wire.Word(text="naïve", confidence=0.9, x=1, y=2, width=3, height=4, line=0, block=0)
-LINE = wire.Line(text="naïve", confidence=0.9, x=1, y=2, width=3, height=4, block=0, words=(WORD,))
+LINE = wire.Line(
+    text="naïve",
+    confidence=0.9,
+    x=1,
+    y=2,
+    width=3,
+    height=4,
+    block=0,
+    angle=0.5,
+    thickness=3.97,
+    words=(WORD,),
+)
 FULL = wire.Page(
     page=1,
     state="recognized",
@@ -20,7 +32,9 @@ FULL = wire.Page(
     confidence=0.9,
     lines=(LINE,),
     engine="rapidocr",
+    orientation=180,
     skew=0.5,
+    preparation=("rotated", "contrast"),
     warnings=("faint",),
 )
 BLANK = wire.Page(
@@ -38,6 +52,8 @@ def assemble(tmp_path):
         write_outputs(
             wire.Assemble(
                 task=1,
+                source=SOURCE,
+                limits=wire.Limits(),
                 file="scan.pdf",
                 page_count=9,
                 outputs={kind: str(path) for kind, path in outputs.items()},
@@ -86,10 +102,12 @@ def test_json_has_the_documented_shape(assemble, tmp_path):
                 "text": "naïve\n\n漢字",
                 "confidence": 0.9,
                 "engine": "rapidocr",
+                "orientation": 180,
                 "skew": 0.5,
+                "preparation": ["rotated", "contrast"],
                 "reason": None,
                 "warnings": ["faint"],
-                "lines": [{**box, "block": 0, "words": [box]}],
+                "lines": [{**box, "block": 0, "angle": 0.5, "words": [box]}],
             },
             {
                 "page": 4,
@@ -99,7 +117,9 @@ def test_json_has_the_documented_shape(assemble, tmp_path):
                 "text": "",
                 "confidence": None,
                 "engine": None,
+                "orientation": None,
                 "skew": None,
+                "preparation": [],
                 "reason": "nothing was found",
                 "warnings": [],
                 "lines": [],
@@ -170,6 +190,8 @@ def test_a_damaged_scratch_file_fails_and_leaves_nothing(assemble, tmp_path):
     (tmp_path / "page").write_bytes(b'{"page":')
     command = wire.Assemble(
         task=1,
+        source=SOURCE,
+        limits=wire.Limits(),
         file="scan.pdf",
         page_count=1,
         outputs={"text": str(tmp_path / "out")},
@@ -197,7 +219,14 @@ def test_the_temporary_files_are_noted_before_the_first_is_there(tmp_path):
     note, path = tmp_path / "note", tmp_path / "out.tmp"
     path.write_text("somebody else's")
     task = wire.Assemble(
-        task=1, file="a.pdf", page_count=1, outputs={"text": str(path)}, pages=(), note=str(note)
+        task=1,
+        source=SOURCE,
+        limits=wire.Limits(),
+        file="a.pdf",
+        page_count=1,
+        outputs={"text": str(path)},
+        pages=(),
+        note=str(note),
     )
     with pytest.raises(TaskError):
         write_outputs(task)
@@ -209,7 +238,14 @@ def test_no_output_is_begun_that_cannot_be_noted(tmp_path):
     path = tmp_path / "out.tmp"
     note = str(tmp_path / "no" / "note")
     task = wire.Assemble(
-        task=1, file="a.pdf", page_count=1, outputs={"text": str(path)}, pages=(), note=note
+        task=1,
+        source=SOURCE,
+        limits=wire.Limits(),
+        file="a.pdf",
+        page_count=1,
+        outputs={"text": str(path)},
+        pages=(),
+        note=note,
     )
     with pytest.raises(TaskError) as caught:
         write_outputs(task)

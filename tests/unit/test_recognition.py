@@ -163,6 +163,7 @@ def test_a_page_without_text_is_empty_and_says_so():
     assert page.reason
     assert page.confidence is None
     assert page.skew is None
+    assert page.orientation is None
     assert page.engine == "fake"
 
 
@@ -243,6 +244,7 @@ def test_a_page_tells_its_resolution_its_skew_and_the_seconds_of_each_stage():
 
     assert page.dpi == 144.0
     assert page.skew == 0.0
+    assert page.orientation == 0
     assert {"render", "recognize"} == set(page.seconds)
 
 

@@ -664,6 +664,12 @@ pub struct OcrOptions {
     /// Default: true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deskew: Option<bool>,
+    /// Default: true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contrast: Option<bool>,
+    /// Default: true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_blank: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
     /// Default: "text".
@@ -790,8 +796,13 @@ pub struct PageParams {
     pub confidence: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<Vec<Word>>,
+    /// Degrees clockwise: 0, 90, 180 or 270.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orientation: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skew: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preparation: Option<Vec<Preparation>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -827,6 +838,19 @@ pub enum PictureFormat {
     Png,
     #[serde(rename = "jpeg")]
     Jpeg,
+    /// A word that is not known here.
+    #[serde(untagged)]
+    Unknown(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Preparation {
+    #[serde(rename = "rotated")]
+    Rotated,
+    #[serde(rename = "deskewed")]
+    Deskewed,
+    #[serde(rename = "contrast")]
+    Contrast,
     /// A word that is not known here.
     #[serde(untagged)]
     Unknown(String),

@@ -440,6 +440,10 @@ export interface OcrOptions {
   rotate?: boolean;
   /** Default: true. */
   deskew?: boolean;
+  /** Default: true. */
+  contrast?: boolean;
+  /** Default: true. */
+  skip_blank?: boolean;
   region?: Region | null;
   /** Default: "text". */
   inline?: InlineName;
@@ -532,7 +536,10 @@ export interface PageParams {
   text?: string;
   confidence?: number | null;
   words?: Word[];
+  /** Degrees clockwise: 0, 90, 180 or 270. */
+  orientation?: number;
   skew?: number;
+  preparation?: Preparation[];
   engine?: string;
   reason?: string;
   warnings?: string[];
@@ -550,6 +557,11 @@ export type PageStateName =
 export type PictureFormat =
   | "png"
   | "jpeg";
+
+export type Preparation =
+  | "rotated"
+  | "deskewed"
+  | "contrast";
 
 export type Priority =
   | "interactive"
