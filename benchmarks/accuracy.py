@@ -17,13 +17,13 @@ from PIL import Image
 
 from benchmarks.scoring import Words, word_f1, words_of
 from ocr_worker.engines import load_engine
-from ocr_worker.engines.base import Engine
+from ocr_worker.engines.base import Engine, Reading
 
 
 def read_image(engine: Engine, path: Path) -> Words:
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB"))
-    lines = engine.recognize(pixels, ("en",), lambda stage: None)
+    lines = engine.recognize(pixels, Reading(), lambda stage: None)
     return words_of("\n".join(line.text for line in lines))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from ocr_worker import wire
 from ocr_worker.documents.base import Document
-from ocr_worker.engines.base import Checkpoint, Engine
+from ocr_worker.engines.base import Checkpoint, Engine, Reading
 from ocr_worker.layout import arrange
 from ocr_worker.page_text import (
     PageFrame,
@@ -71,13 +71,14 @@ def _recognized_page(
     warnings: tuple[str, ...],
 ) -> wire.Page:
     engine = engine_of(task.options.engine)
+    reading = Reading(task.options.languages, task.options.rotate)
     checkpoint("render")
     started = time.perf_counter()
     image = document.render(
         task.page, dpi=task.options.dpi, region=_region_of(task), scale=task.scale
     )
     rendered = time.perf_counter()
-    found = engine.recognize(image.pixels, task.options.languages, checkpoint)
+    found = engine.recognize(image.pixels, reading, checkpoint)
     layout = arrange([line for line in found if line.text.strip()])
     lines = to_wire_lines(layout, PageFrame.of_image(image))
     recognized = time.perf_counter()

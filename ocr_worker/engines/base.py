@@ -36,6 +36,17 @@ class RecognizedLine:
     words: tuple[RecognizedWord, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a page is to be read: the languages on it, as codes of `languages`, the main one first.
+
+    With `rotate`, the engine finds out which way up the text is; without, it is as the page lies.
+    """
+
+    languages: tuple[str, ...] = ("en",)
+    rotate: bool = True
+
+
 class Engine(Protocol):
     """One loaded engine; called from one thread only."""
 
@@ -43,9 +54,12 @@ class Engine(Protocol):
     version: str
 
     def recognize(
-        self, pixels: Pixels, languages: tuple[str, ...], checkpoint: Checkpoint
+        self, pixels: Pixels, reading: Reading, checkpoint: Checkpoint
     ) -> list[RecognizedLine]:
         """Return the lines found, in no particular order.
+
+        A line's corners tell which way it is read, so those of a page that lies upside down begin
+        at its bottom right.
 
         Raise `TaskError` of kind `recognition_failed` when the engine refuses the page.
         """

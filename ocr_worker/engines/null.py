@@ -12,7 +12,14 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from ocr_worker.engines.base import Checkpoint, Pixels, Quad, RecognizedLine, RecognizedWord
+from ocr_worker.engines.base import (
+    Checkpoint,
+    Pixels,
+    Quad,
+    Reading,
+    RecognizedLine,
+    RecognizedWord,
+)
 from ocr_worker.errors import EngineUnavailable
 
 VARIABLE = "OCR_SIDECAR_NULL_ENGINE"
@@ -45,7 +52,7 @@ class NullEngine:
             ) from None
 
     def recognize(
-        self, pixels: Pixels, languages: tuple[str, ...], checkpoint: Checkpoint
+        self, pixels: Pixels, reading: Reading, checkpoint: Checkpoint
     ) -> list[RecognizedLine]:
         """Return no lines, or the one line asked for; leave at the first checkpoint that raises."""
         checkpoint("recognize")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from ocr_worker.engines.base import Reading
 from ocr_worker.engines.rapidocr.detector import Detector
 from ocr_worker.engines.rapidocr.engine import RapidOcrEngine
 from ocr_worker.engines.rapidocr.installation import find_installation
@@ -46,7 +47,7 @@ def draw(lines, size=(700, 400), font_px=36):
 
 
 def read(engine, image, checkpoint=lambda stage: None):
-    return engine.recognize(np.asarray(image), ("en",), checkpoint)
+    return engine.recognize(np.asarray(image), Reading(), checkpoint)
 
 
 def text_of(lines):
@@ -247,9 +248,10 @@ sys.addaudithook(
     if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname") else None
 )
 from ocr_worker.engines import load_engine
+from ocr_worker.engines.base import Reading
 import numpy as np
 engine = load_engine("rapidocr")
-engine.recognize(np.full((200, 200, 3), 255, dtype=np.uint8), ("en",), lambda stage: None)
+engine.recognize(np.full((200, 200, 3), 255, dtype=np.uint8), Reading(), lambda stage: None)
 wanted = ("requests", "urllib3", "rapidocr.main", "openvino_telemetry")
 print(json.dumps([seen, [name for name in wanted if sys.modules.get(name)]]))
 """

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ocr_worker.engines import ENGINE_NAMES, list_engines, load_engine
+from ocr_worker.engines.base import Reading
 from ocr_worker.engines.null import VARIABLE, NullEngine
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
 
@@ -19,13 +20,13 @@ def behave(monkeypatch, json):
 
 
 def test_it_reads_nothing_unless_told():
-    assert NullEngine().recognize(PAGE, ("en",), lambda stage: None) == []
+    assert NullEngine().recognize(PAGE, Reading(), lambda stage: None) == []
 
 
 def test_it_reads_the_line_it_is_told_across_the_page(monkeypatch):
     engine = behave(monkeypatch, '{"text": "hello big world"}')
 
-    (line,) = engine.recognize(PAGE, ("en",), lambda stage: None)
+    (line,) = engine.recognize(PAGE, Reading(), lambda stage: None)
 
     assert line.text == "hello big world"
     assert [word.text for word in line.words] == ["hello", "big", "world"]
@@ -43,7 +44,7 @@ def test_a_slow_page_can_be_left_at_a_checkpoint(monkeypatch):
             raise TaskStopped
 
     with pytest.raises(TaskStopped):
-        engine.recognize(PAGE, ("en",), checkpoint)
+        engine.recognize(PAGE, Reading(), checkpoint)
 
     assert stages == ["recognize", "recognize"]
 

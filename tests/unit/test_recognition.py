@@ -5,7 +5,7 @@ import pytest
 
 from ocr_worker import wire
 from ocr_worker.documents.base import PageImage
-from ocr_worker.engines.base import RecognizedLine, RecognizedWord
+from ocr_worker.engines.base import Reading, RecognizedLine, RecognizedWord
 from ocr_worker.errors import TaskStopped
 from ocr_worker.recognition import read_page
 
@@ -52,11 +52,11 @@ class FakeEngine:
     lines: list[RecognizedLine] = field(default_factory=list)
     name: str = "fake"
     version: str = "1"
-    seen_languages: tuple[str, ...] = ()
+    seen: Reading | None = None
 
-    def recognize(self, pixels, languages, checkpoint):
+    def recognize(self, pixels, reading, checkpoint):
         checkpoint("recognize")
-        self.seen_languages = languages
+        self.seen = reading
         return self.lines
 
 
@@ -236,7 +236,7 @@ def test_what_the_host_asked_for_reaches_the_document_and_the_engine():
     read(document, engine, scale=0.5, dpi=200, region=region, languages=("de", "en"))
 
     assert [{"page": 3, "dpi": 200, "region": region, "scale": 0.5}] == document.rendered
-    assert engine.seen_languages == ("de", "en")
+    assert engine.seen == Reading(("de", "en"))
 
 
 def test_a_page_tells_its_resolution_its_skew_and_the_seconds_of_each_stage():

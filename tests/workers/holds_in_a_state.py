@@ -44,11 +44,11 @@ def hold():
         signal.pause()
 
 
-def recognize(self, pixels, languages, checkpoint):
+def recognize(self, pixels, reading, checkpoint):
     announce()
     if STATE == "shutting_down":
         hold()  # without a checkpoint, as native code does
-    return recognize_slowly(self, pixels, languages, checkpoint)
+    return recognize_slowly(self, pixels, reading, checkpoint)
 
 
 def render(task, pages):

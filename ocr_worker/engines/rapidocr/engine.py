@@ -1,6 +1,6 @@
 """The engine as the worker loads it: models in, then detect and recognize a page at a time."""
 
-from ocr_worker.engines.base import Checkpoint, Pixels, RecognizedLine
+from ocr_worker.engines.base import Checkpoint, Pixels, Reading, RecognizedLine
 from ocr_worker.engines.rapidocr.installation import find_installation
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
 
@@ -8,7 +8,7 @@ from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
 class RapidOcrEngine:
     """PP-OCRv6 small, detection and recognition, on one inference thread.
 
-    One model reads every language of the engine, so `languages` changes nothing. Raise
+    One model reads every language of the engine, so those asked for change nothing. Raise
     `EngineUnavailable` when a package or a model file is missing or cannot be loaded.
     """
 
@@ -40,7 +40,7 @@ class RapidOcrEngine:
             ) from error
 
     def recognize(
-        self, pixels: Pixels, languages: tuple[str, ...], checkpoint: Checkpoint
+        self, pixels: Pixels, reading: Reading, checkpoint: Checkpoint
     ) -> list[RecognizedLine]:
         """Return the lines found, in no particular order.
 
