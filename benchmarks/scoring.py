@@ -1,11 +1,23 @@
-"""The word score: upper-case, split into `[A-Z0-9]+`, F1 over multisets of words."""
+"""Scores of what was read against what is there.
+
+The word score of the receipts: upper-case, split into `[A-Z0-9]+`, F1 over multisets of words; for
+pages in other scripts the same over words of any script. The character error rate is the edit
+distance over the length of what is there.
+"""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
+import numpy as np
+
 Words: TypeAlias = Counter[str]
+
+_ALONE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+# Marks are no `\w` to Python's `re`, and Hindi is written with them.
+_WORD = re.compile(rf"[{_ALONE}]|(?:(?![{_ALONE}])[\w\u0900-\u0dff])+")
 
 
 def words_of(text: str) -> Words:
@@ -36,3 +48,38 @@ def misplaced(pages: Sequence[Words], truth: Sequence[Words], floor: float) -> l
             if scores[i][j] + scores[j][i] > row[i] + scores[j][j]:
                 faults.append(f"pages {j + 1} and {i + 1} read better swapped")
     return faults
+
+
+def any_words_of(text: str) -> Words:
+    """Return the words of any script: a run of letters, marks and digits, or one ideograph or kana.
+
+    Compatibility forms count as what they stand for, and case does not count.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return Counter(_WORD.findall(folded))
+
+
+def edit_distance(actual: str, expected: str) -> int:
+    """Return the least number of characters to insert, delete or replace (Levenshtein)."""
+    # Row by row; what a row owes to its own left neighbour is a running minimum.
+    codes = np.array([ord(char) for char in expected], dtype=np.int64)
+    steps = np.arange(len(codes) + 1)
+    row = steps.copy()
+    for number, char in enumerate(actual, start=1):
+        best = np.minimum(row[1:] + 1, row[:-1] + (codes != ord(char)))
+        candidates = np.concatenate(([number], best)) - steps
+        row = np.minimum.accumulate(candidates) + steps
+    return int(row[-1])
+
+
+def error_rate(pairs: Iterable[tuple[str, str]]) -> float:
+    """Return the character error rate of all pages; a pair is what was read and what is there.
+
+    White space of any kind and length counts as one space.
+    """
+    errors = total = 0
+    for actual, expected in pairs:
+        wanted = " ".join(unicodedata.normalize("NFKC", expected).split())
+        errors += edit_distance(" ".join(unicodedata.normalize("NFKC", actual).split()), wanted)
+        total += len(wanted)
+    return errors / total if total else 0.0
