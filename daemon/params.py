@@ -24,7 +24,13 @@ def one_of(*words: str) -> Meta:
     return Meta(extra_json_schema={"enum": list(words)})
 
 
-OutputKind = Literal["text", "json"]
+OutputKind = Literal[
+    "text",
+    "json",
+    "hocr",
+    "alto",
+    "markdown",
+]
 DocumentFormat = Annotated[str, one_of("pdf", "png", "jpeg", "tiff", "webp", "bmp")]
 OcrMode = Literal["auto", "force", "skip_text"]
 InlineName = Literal["text", "words", "none"]

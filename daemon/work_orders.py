@@ -3,6 +3,7 @@
 import os
 from typing import Final
 
+from daemon import __version__
 from daemon.inspections import Inspection
 from daemon.jobs import Document, Job
 from daemon.worker_slot import AssembleTask, InspectTask, PageTask
@@ -49,6 +50,9 @@ def assemble(job: Job, task: AssembleTask, limits: wire.Limits, task_id: int) ->
         page_count=document.page_count or 0,
         outputs=task.temporary,
         pages=tuple(document.kept[number] for number in sorted(document.kept)),
+        engine=job.engine,
+        languages=job.options.languages,
+        version=__version__,
         note=task.note,
     )
 

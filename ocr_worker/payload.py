@@ -15,6 +15,10 @@ Preparation: TypeAlias = Literal["rotated", "deskewed", "contrast"]
 """What was done to the pixels of a page before they were read."""
 
 
+CELL_SEPARATOR = "  "
+"""Between the lines of one row in a page's text, so that a row of a table is one line of it."""
+
+
 class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of everything on this wire: immutable, by name, defaults left out.
 

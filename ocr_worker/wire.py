@@ -93,7 +93,8 @@ class Assemble(Struct, frozen=True, kw_only=True, tag="assemble"):
 
     `pages` names the scratch files of the pages that succeeded, in order, so that a long document
     is never in memory whole; `file` is the document's name as the host gave it, `source` where it
-    lies.
+    lies. `engine`, `languages` and `version`, that of the product, are what outputs say of
+    themselves.
     """
 
     task: int
@@ -103,6 +104,9 @@ class Assemble(Struct, frozen=True, kw_only=True, tag="assemble"):
     page_count: int
     outputs: dict[str, str]
     pages: tuple[str, ...]
+    engine: str = ""
+    languages: tuple[str, ...] = ()
+    version: str = ""
     note: str | None = None
     """Scratch file that is to name the temporary files before they are there, so that whoever
     clears away after a daemon that was killed finds them."""

@@ -735,6 +735,12 @@ pub enum OutputKind {
     Text,
     #[serde(rename = "json")]
     Json,
+    #[serde(rename = "hocr")]
+    Hocr,
+    #[serde(rename = "alto")]
+    Alto,
+    #[serde(rename = "markdown")]
+    Markdown,
     /// A word that is not known here.
     #[serde(untagged)]
     Unknown(String),

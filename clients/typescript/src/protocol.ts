@@ -486,7 +486,10 @@ export interface OpenRpcDocument {
 
 export type OutputKind =
   | "text"
-  | "json";
+  | "json"
+  | "hocr"
+  | "alto"
+  | "markdown";
 
 /** In place of a result that no line has room for. */
 export interface Overflow {
