@@ -102,9 +102,7 @@ def _slant(placed: PlacedLine, dpi: float) -> Iterator[str]:
     x1, y1 = _as_read(end[0] * scale, end[1] * scale, box, quarters)
     slope = (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
     yield f"baseline {round(slope, 4):g} {round(y0 - slope * x0)}"
-    height = line.thickness
-    if height is None:
-        height = line.width if quarters % 2 else line.height
+    height = line.height if line.thickness is None else line.thickness
     yield f"x_size {height * scale:.1f}"
     if quarters:
         # The specification counts counter-clockwise.

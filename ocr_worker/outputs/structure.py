@@ -72,14 +72,14 @@ Element: TypeAlias = Heading | Items | Table | Paragraph
 def elements_of(blocks: list[Block]) -> Iterator[Element]:
     """Yield what the blocks of a page consist of, in reading order."""
     usual = usual_height(blocks)
-    before: Element | None = None
+    last: Items | None = None
     for block in blocks:
-        for element in _elements_of(block, usual, before):
+        for element in _elements_of(block, usual, last):
             yield element
-            before = element
+            last = element if isinstance(element, Items) else last
 
 
-def _elements_of(block: Block, usual: float, before: Element | None) -> Iterator[Element]:
+def _elements_of(block: Block, usual: float, last: Items | None) -> Iterator[Element]:
     heading = _heading(block, usual)
     if heading is not None:
         yield heading
@@ -89,7 +89,7 @@ def _elements_of(block: Block, usual: float, before: Element | None) -> Iterator
     paragraph: list[Row] = []
     while rows:
         element: Element | None
-        n_taken, element = _list_at(rows, extent, None if paragraph else before)
+        n_taken, element = _list_at(rows, extent, last)
         if element is None:
             n_taken, element = table_at(rows)
         if element is None:
@@ -98,7 +98,7 @@ def _elements_of(block: Block, usual: float, before: Element | None) -> Iterator
         yield from _paragraphs(paragraph)
         paragraph = []
         yield element
-        before = element
+        last = element if isinstance(element, Items) else last
         del rows[:n_taken]
     yield from _paragraphs(paragraph)
 
@@ -129,11 +129,11 @@ def _heading(block: Block, usual_height: float) -> Heading | None:
 
 
 def _list_at(
-    rows: list[Row], extent: tuple[float, float], before: Element | None
+    rows: list[Row], extent: tuple[float, float], last: Items | None
 ) -> tuple[int, Items | None]:
     """Return how many rows from the first on are a list, and that; None when they are none.
 
-    `extent` is that of their block, `before` what stands before the rows on the page.
+    `extent` is that of their block, `last` the last list before them on the page.
     """
     items: list[Item] = []
     is_list = False
@@ -154,8 +154,7 @@ def _list_at(
     if not is_list and items[0].marker != "-":
         # The paragraphs of a contract are numbered too, each in a block of its own.
         is_list = items[0].marker in ("1.", "1)")
-        if isinstance(before, Items):
-            is_list = is_list or _follows(before.items[-1], items[0].marker)
+        is_list |= last is not None and _follows(last.items[-1], items[0].marker)
     return (position, Items(tuple(items))) if is_list else (0, None)
 
 

@@ -74,10 +74,14 @@ def test_a_word_that_sticks_out_of_its_line_makes_the_line_larger():
 
 def test_boxes_at_the_edge_and_without_size_still_lie_on_the_page():
     edge = line("e", 595, 842, 0, 0, words=[word("e", 595, 842, 0, 0)])
+    inside = line("i", 90, 80, 0, 0, words=[word("i", 90, 80, 0, 0)])
 
-    (top,) = made(page(edge, dpi=72.0))
+    (top,) = made(page(edge, inside, dpi=72.0))
 
-    assert box_of(every([top], "ocrx_word")[0]) == (594, 841, 595, 842)
+    assert [box_of(each) for each in every([top], "ocrx_word")] == [
+        (594, 841, 595, 842),
+        (90, 80, 91, 81),
+    ]
 
 
 def test_a_level_line_stands_on_the_lower_edge_of_its_box():
@@ -89,7 +93,7 @@ def test_a_level_line_stands_on_the_lower_edge_of_its_box():
     assert "textangle" not in properties
 
 
-@pytest.mark.parametrize("angle", [3.0, -3.0, 30.0])
+@pytest.mark.parametrize("angle", [3.0, -3.0, 30.0, -30.0])
 def test_a_slanted_line_tells_its_baseline_from_the_lower_left_of_its_box(angle):
     item = slanted(angle)
     (found,) = every(made(page(item, dpi=720.0)), "ocr_line")

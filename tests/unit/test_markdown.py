@@ -93,6 +93,7 @@ def test_a_word_that_the_end_of_a_line_divided_is_whole_again():
     ("above", "below", "expected"),
     [
         ("a soft hy\N{SOFT HYPHEN}", "phen at the end", "a soft hyphen at the end"),
+        ("A SOFT HY\N{SOFT HYPHEN}", "PHEN IN CAPITALS", "A SOFT HYPHEN IN CAPITALS"),
         ("we met Jean-", "Luc in the town", "we met Jean-Luc in the town"),
         ("the years 1914-", "1918 were those", "the years 1914- 1918 were those"),
         ("a dash -", "goes on here", "a dash - goes on here"),
@@ -122,6 +123,19 @@ def test_a_row_that_had_room_for_the_next_word_ends_a_line():
     assert made(*lines) == (
         "Dear Sir, this line is as wide as lines are here and this one ended early  \n"
         "so that what follows it is a line of its own, sir"
+    )
+
+
+def test_lines_that_are_not_justified_are_joined_all_the_same():
+    lines = paragraph(
+        "nobody wanted to open it and it was not opened",
+        "for thirty years and it held",
+        "letters.",
+    )
+    lines[1] = row(lines[1].text, lines[1].y, width=lines[0].width * 0.75)
+
+    assert made(*lines) == (
+        "nobody wanted to open it and it was not opened for thirty years and it held letters."
     )
 
 
@@ -192,13 +206,17 @@ def test_numbered_paragraphs_in_blocks_of_their_own_are_a_list():
     lines = [
         *paragraph("1. The parties agree that the sheets are to be read", "and then returned."),
         *paragraph("2. The sheets remain what they are, and where.", y=120, block=1),
-        *paragraph("2024. A year is no number of a paragraph, though.", y=160, block=2),
+        *paragraph("No number stands before this one.", y=140, block=2),
+        *paragraph("3. The sheets are to be read.", y=160, block=3),
+        *paragraph("17. This is no paragraph after the third.", y=180, block=4),
     ]
 
     assert made(*lines) == (
         "1. The parties agree that the sheets are to be read and then returned.\n\n"
         "2. The sheets remain what they are, and where.\n\n"
-        "2024\\. A year is no number of a paragraph, though."
+        "No number stands before this one.\n\n"
+        "3. The sheets are to be read.\n\n"
+        "17\\. This is no paragraph after the third."
     )
 
 
@@ -247,15 +265,50 @@ def test_a_row_of_two_cells_is_no_table():
     assert made(*lines) == "Issue fourteen  Page one"
 
 
+def test_two_rows_of_two_cells_are_a_table_only_with_figures():
+    words = table(("Customer", "Town archive"), ("Country", "Norway"))
+    figures = table(("Sum", "12.00 EUR"), ("Cash", "20.00 EUR"))
+
+    assert made(*words) == "Customer  Town archive  \nCountry  Norway"
+    assert made(*figures).splitlines()[1] == "| --- | ---: |"
+
+
+def test_dates_are_no_figures_and_what_stands_over_them_no_header():
+    lines = table(("Customer", "Town archive"), ("Date", "18 March 2024"), ("Due", "17 April 2024"))
+
+    assert made(*lines).splitlines()[:3] == [
+        "|  |  |",
+        "| --- | --- |",
+        "| Customer | Town archive |",
+    ]
+
+
+def test_rows_that_mostly_lack_cells_are_no_table():
+    lines = table(("a", "b", ""), ("", "c", "d"), ("e", "", "f"))
+
+    assert "|" not in made(*lines)
+
+
+def test_a_long_table_askew_keeps_its_columns():
+    rows = [(f"A cell as wide as its column {number:02}", f"{number}.50") for number in range(30)]
+    lines = table(*rows, xs=(72.0, 245.0))
+
+    content = rendered(
+        markdown, page(*(turn(each, 3.0) for each in lines), text=text_of(lines), skew=3.0)
+    ).decode()
+
+    assert content.count("\n|") == 32
+
+
 def test_cells_that_no_gutter_parts_are_no_table():
     lines = [
         row("left", 72, x=72.0),
         row("right", 72, x=200.0),
         row("a long one over both of the columns", 86, x=72.0),
-        row("far", 86, x=330.0),
+        row("9.50", 86, x=330.0),
     ]
 
-    assert made(*lines) == "left  right  \na long one over both of the columns  far"
+    assert made(*lines) == "left  right  \na long one over both of the columns  9.50"
 
 
 def test_text_before_and_behind_a_table_stays_there():
@@ -343,5 +396,4 @@ def test_a_text_that_does_not_fit_the_lines_loses_none():
 
     content = rendered(markdown, page(*lines, text="something else")).decode()
 
-    assert "one" in content
-    assert "two" in content
+    assert content == "<!-- page 1 -->\n\none  \ntwo\n"

@@ -103,6 +103,7 @@ def test_what_would_not_act_is_left_alone(text):
         ("---", "\\---"),
         ("above\n===", "above\n\\==="),
         ("~~kept~~", "\\~\\~kept\\~\\~"),
+        ("a*€b*", "a\\*€b\\*"),  # where a symbol is no punctuation, as on GitHub
     ],
 )
 def test_what_would_act_is_escaped(text, expected):
