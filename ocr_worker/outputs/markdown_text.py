@@ -12,7 +12,7 @@ _ACTS = re.compile(
     rf"\\(?=[{_PUNCTUATION}]|$)"  # an escape, or a line break
     r"|<(?=[A-Za-z/!?])"  # a tag, a comment, an address
     r"|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);"  # perhaps a character's name
-    r"|\[(?=[^\[]*\]\()",  # a link
+    r"|\](?=\()",  # the middle of a link
     re.MULTILINE,
 )
 _ACTS_FIRST = re.compile(
@@ -23,7 +23,7 @@ _ACTS_FIRST = re.compile(
     r"|[=-]+[ \t]*$"  # a line under a heading
     r"|`{3}|~{3}"  # code
     r"|\[(?=[^\]]+\]:)"  # a definition, which would not be shown
-    r"|[|:](?=[ \t|:-]*-[ \t|:-]*$)"  # the line under the head of a table
+    r"|(?=[ \t|:]*-)[-|:](?=[ \t|:-]*$)"  # the line under the head of a table
     r"|\d{1,9}(?=[.)](?:\s|$)))",  # an item of a numbered list, of which the dot is escaped
     re.MULTILINE,
 )
@@ -66,6 +66,8 @@ def _acting(text: str) -> Iterator[int]:
     for found in _ACTS.finditer(text):
         # Of names that look so, only those of HTML stand for a character.
         if found[0][1:2].isalpha() and found[0][1:] not in html5:
+            continue
+        if found[0] == "]" and "[" not in text[: found.start()]:
             continue
         yield found.start()
     runs = sorted(_RUN.finditer(text), key=lambda run: run[0][0])
