@@ -161,6 +161,13 @@ class DocumentInfoParams(Struct, frozen=True, kw_only=True):
     include_pages: bool = False
 
 
+class OverlayParams(Struct, frozen=True, kw_only=True):
+    """Whose words are drawn over a page: those that a job has read of it."""
+
+    job_id: str
+    document: int = 0
+
+
 class DocumentRenderParams(Struct, frozen=True, kw_only=True):
     """Params of `document/render`; `max_px` and `dpi` exclude each other."""
 
@@ -170,6 +177,7 @@ class DocumentRenderParams(Struct, frozen=True, kw_only=True):
     dpi: Dpi | None = None
     format: PictureFormat = "png"
     output: str | None = None
+    overlay: OverlayParams | None = None
 
 
 class JobParams(Struct, frozen=True, kw_only=True):

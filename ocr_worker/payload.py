@@ -103,6 +103,15 @@ class Line(Struct, frozen=True, kw_only=True):
     words: tuple[Word, ...] = ()
 
 
+class Told(Struct, frozen=True, kw_only=True):
+    """A page as a host was told of it, in JSON: its `content`, or where that lies in a file."""
+
+    content: str | None = None
+    path: str = ""
+    offset: int = 0
+    size_bytes: int = 0
+
+
 class Page(Struct, frozen=True, kw_only=True):
     """What came of a page that was read."""
 

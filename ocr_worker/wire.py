@@ -26,6 +26,7 @@ from ocr_worker.payload import (
     Region,
     Source,
     Struct,
+    Told,
     Word,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "Region",
     "Source",
     "Struct",
+    "Told",
     "Word",
 ]
 """What is passed on from `payload`; the rest is what is written here."""
@@ -116,7 +118,8 @@ class Render(Struct, frozen=True, kw_only=True, tag="render"):
     """Show one page as a viewer does, and write that to `path`, of which `note` tells beforehand.
 
     The longer side gets `max_px` pixels, or the page comes at `dpi`; an image is never enlarged.
-    A picture that takes `inline_bytes` at most in base64 is answered and not written.
+    A picture that takes `inline_bytes` at most in base64 is answered and not written. With an
+    `overlay` the words of that page are framed.
     """
 
     task: int
@@ -129,6 +132,7 @@ class Render(Struct, frozen=True, kw_only=True, tag="render"):
     dpi: float | None = None
     format: PictureFormat = "png"
     inline_bytes: int = 0
+    overlay: Told | None = None
 
 
 class ListEngines(Struct, frozen=True, kw_only=True, tag="list_engines"):
