@@ -8,6 +8,10 @@ from ocr_worker.outputs.rows import Cell, Row
 MIN_ROWS = 3
 """Rows of two cells that make a table, unless the last column holds figures: then two do."""
 
+MAX_ROWS = 500
+"""Of one table: a longer one is cut, since what is to be looked at grows with their square."""
+LOOK_AGAIN = 8
+"""After so many rows, what is no table by then is given up."""
 MAX_LETTERS = 3
 """Letters in a figure: those of a currency or a unit."""
 
@@ -28,16 +32,19 @@ class Table:
 def table_at(rows: list[Row]) -> tuple[int, Table | None]:
     """Return how many rows from the first on are a table, and that; None when they are none."""
     n_rows, columns = 0, list[tuple[float, float]]()
-    for row in rows:
+    for row in rows[:MAX_ROWS]:
         if len(row) < 2:
             break
         grown = _columns([*columns, *((cell.start, cell.end) for cell in row)])
-        if any(_overlapping(each, grown) for each in rows[: n_rows + 1]):
+        # Rows that were parted before are parted still, unless two columns have become one.
+        doubtful = rows[n_rows : n_rows + 1] if _keeps(columns, grown) else rows[: n_rows + 1]
+        if any(_overlapping(each, grown) for each in doubtful):
             break
         n_rows, columns = n_rows + 1, grown
+        if n_rows % LOOK_AGAIN == 0 and not _is_filled(rows[:n_rows], columns):
+            return 0, None
     taken = rows[:n_rows]
-    n_full = sum(len(row) == len(columns) for row in taken)
-    if n_rows < 2 or 2 * n_full < n_rows:
+    if n_rows < 2 or not _is_filled(taken, columns):
         return 0, None
     cells = [_in_columns(row, columns) for row in taken]
     figures = tuple(_are_figures(row[index] for row in cells[1:]) for index in range(len(columns)))
@@ -59,13 +66,26 @@ def _columns(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     return covered
 
 
+def _is_filled(rows: list[Row], columns: list[tuple[float, float]]) -> bool:
+    """Tell whether at least half of the rows have a cell in every column."""
+    return 2 * sum(len(row) == len(columns) for row in rows) >= len(rows)
+
+
+def _keeps(columns: list[tuple[float, float]], grown: list[tuple[float, float]]) -> bool:
+    """Tell whether each of the columns is still one of its own after they have grown."""
+    return len({_nearest((start + end) / 2, grown) for start, end in columns}) == len(columns)
+
+
 def _overlapping(row: Row, columns: list[tuple[float, float]]) -> bool:
     """Tell whether two cells of a row have come into one column."""
     return len({_column_of(cell, columns) for cell in row}) < len(row)
 
 
 def _column_of(cell: Cell, columns: list[tuple[float, float]]) -> int:
-    middle = (cell.start + cell.end) / 2
+    return _nearest((cell.start + cell.end) / 2, columns)
+
+
+def _nearest(middle: float, columns: list[tuple[float, float]]) -> int:
     return min(
         range(len(columns)),
         key=lambda index: max(columns[index][0] - middle, middle - columns[index][1]),

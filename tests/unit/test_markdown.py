@@ -289,6 +289,19 @@ def test_rows_that_mostly_lack_cells_are_no_table():
     assert "|" not in made(*lines)
 
 
+def test_a_table_of_very_many_rows_is_cut_and_none_is_lost():
+    content = made(*table(*((f"Bread {number:04}", f"{number}.50") for number in range(1200))))
+
+    assert content.count("| --- | ---: |") == 3
+    assert content.count("| Bread ") == 1200
+
+
+def test_a_page_of_very_many_rows_that_are_no_table_takes_no_long_time():
+    sparse = [("a", "", "", "b") if number % 2 else ("", "c", "d", "") for number in range(1500)]
+
+    assert "|" not in made(*table(*sparse))
+
+
 def test_a_long_table_askew_keeps_its_columns():
     rows = [(f"A cell as wide as its column {number:02}", f"{number}.50") for number in range(30)]
     lines = table(*rows, xs=(72.0, 245.0))

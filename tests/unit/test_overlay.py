@@ -71,7 +71,12 @@ def test_a_page_without_text_has_no_frames():
     assert (frame_words(white(100, 200), told()) == 255).all()
 
 
-@pytest.mark.parametrize("page", [{}, {"words": None}, {"words": [], "width_pt": None}])
+SIZE = {"width_pt": 100.0, "height_pt": 200.0}
+
+
+@pytest.mark.parametrize(
+    "page", [SIZE, {"words": None, **SIZE}, {"words": [WORD], "width_pt": None, "height_pt": None}]
+)
 def test_a_page_of_which_no_words_are_kept_is_refused(page):
     with pytest.raises(TaskError) as failure:
         frame_words(white(100, 200), wire.Told(content=json.dumps({"page": 1, **page})))
