@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import get_args
 
+import pytest
 from jsonschema import Draft202012Validator
 
 from daemon import params
@@ -21,6 +22,7 @@ NAMES = {
 }
 
 
+@pytest.mark.timeout(150)  # three pages by the real engine, beside whatever else runs
 def test_every_output_is_valid_and_says_the_same(spawn_daemon, tmp_path):
     client = spawn_daemon("--workers", "1")
     kinds = [kind for kind in get_args(params.OutputKind) if kind in NAMES]
@@ -31,7 +33,7 @@ def test_every_output_is_valid_and_says_the_same(spawn_daemon, tmp_path):
     }
 
     job_id = client.request("ocr/start", start)["job_id"]
-    terminal = list(client.job_events(job_id, timeout_s=55))[-1].params
+    terminal = list(client.job_events(job_id, timeout_s=120))[-1].params
 
     (document,) = terminal["successful"]
     assert document["outputs"] == {kind: str(tmp_path / "out" / NAMES[kind]) for kind in kinds}
