@@ -46,7 +46,6 @@ CONTENT = {
 
 _ID = r"[A-Za-z_][\w.-]*"
 _FLOAT = r"[+-]?(\d+(\.\d*)?|\.\d+)([Ee][+-]?\d+)?"
-_SHARE = r"0(\.\d+)?([Ee]-\d+)?|[1-9]\.\d+[Ee]-\d+|1(\.0+)?"
 _DIRECTION = r"ltr|rtl|ttb|btt"
 _BOX = dict.fromkeys(("HPOS", "VPOS", "WIDTH", "HEIGHT"), _FLOAT)
 
@@ -60,7 +59,7 @@ ATTRIBUTES = {
         "WIDTH": _FLOAT,
         "HEIGHT": _FLOAT,
         "PHYSICAL_IMG_NR": _FLOAT,
-        "PC": _SHARE,
+        "PC": _FLOAT,
     },
     "PrintSpace": _BOX,
     "TextBlock": {"ID": _ID, **_BOX, "ROTATION": _FLOAT, "BASEDIRECTION": _DIRECTION},
@@ -70,7 +69,7 @@ ATTRIBUTES = {
         "BASELINE": r"-?\d+,-?\d+( -?\d+,-?\d+)+",
         "BASEDIRECTION": _DIRECTION,
     },
-    "String": {"ID": _ID, **_BOX, "CONTENT": r".+", "WC": _SHARE},
+    "String": {"ID": _ID, **_BOX, "CONTENT": r".+", "WC": _FLOAT},
     "SP": _BOX,
 }
 REQUIRED = {
@@ -118,6 +117,7 @@ def _check_element(element):
     assert REQUIRED.get(name, set()) <= set(element.attrib), element.attrib
     for each, value in element.attrib.items():
         assert re.fullmatch(attributes[each], value), (name, each, value)
+        assert each not in ("PC", "WC") or 0 <= float(value) <= 1
     if name in CONTENT:
         assert len(element) == 0
         assert re.fullmatch(CONTENT[name], element.text or ""), (name, element.text)
