@@ -91,6 +91,7 @@ REQUESTS: Final[dict[str, Request]] = {
             "limit_exceeded",
             "page_out_of_range",
             "document_changed",
+            "job_not_found",
             *_INSPECTOR,
             *_LATER,
         ),

@@ -16,6 +16,8 @@ examples:
       print the text of scan.pdf, page by page
   ocr-sidecar recognize *.pdf --output-dir texts --format text,json
       write texts/<name>.txt and texts/<name>.json for each file
+  ocr-sidecar recognize book.pdf --output-dir texts --format markdown
+      write texts/book.md, with its headings, lists and tables
   ocr-sidecar recognize book.pdf --pages 1-20,-1 --language de --language en
       read the first twenty pages and the last one, German and English
 
@@ -56,8 +58,12 @@ def _add_recognize(subparsers: "Subparsers") -> None:
         "--format",
         action="append",
         type=_names,
-        metavar="text|json",
-        help="what to print, or which files to write (then repeatable or separated by commas);"
+        metavar="KIND",
+        help="what to print, text or json; or which files to write, then repeatable or separated by"
+        " commas: text, json,"
+        " hocr,"
+        " alto,"
+        " markdown;"
         " default: text",
     )
     add(

@@ -200,6 +200,11 @@ REQUESTS: Final[dict[str, tuple[Example, ...]]] = {
             {"document": {"path": _SCAN}, "page": 1, "dpi": 300, "output": "/home/me/page.png"},
             {"page": 1, "width_px": 2481, "height_px": 3508, "path": "/home/me/page.png"},
         ),
+        Example(
+            "with the words that a job has read of it",
+            {"document": {"path": _SCAN}, "page": 1, "overlay": {"job_id": JOB_ID}},
+            {"page": 1, "width_px": 849, "height_px": 1200, "data": "iVBORw0KGgo="},
+        ),
     ),
     "ocr/start": (
         Example(

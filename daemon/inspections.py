@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from daemon.jobs import JobId
+from daemon.lines import Place
 from daemon.params import DocumentRenderParams
 from daemon.ports import Reply, is_same_id
 from ocr_worker import wire
@@ -27,6 +28,8 @@ class Inspection:
     picture: DocumentRenderParams | None = None
     output: str | None = None
     """The resolved path of the file that the host wants the picture in."""
+    overlay: bytes | Place | None = None
+    """The page as a job has told it, whose words are to be drawn over the picture."""
     job_id: JobId | None = None
     document: int = 0
     attempts: int = 0

@@ -15,6 +15,7 @@ from daemon.errors import ERROR_KINDS, RpcError
 from daemon.inspections import Inspection, Inspections
 from daemon.internal_errors import internal_error
 from daemon.jobs import Document, JobId
+from daemon.lines import Place
 from daemon.messages import DocumentInfoResult, EngineListResult
 from daemon.params import DocumentRenderParams
 from daemon.pictures import Pictures
@@ -74,9 +75,17 @@ class Inspector:
         )
 
     def render(
-        self, source: wire.Source, params: DocumentRenderParams, output: str | None, reply: Reply
+        self,
+        source: wire.Source,
+        params: DocumentRenderParams,
+        output: str | None,
+        overlay: bytes | Place | None,
+        reply: Reply,
     ) -> None:
-        """Answer a host's `document/render`; `output` is the resolved path of its file."""
+        """Answer a host's `document/render`; `output` is the resolved path of its file.
+
+        `overlay` is the page as a job has told it, where its words are to be shown.
+        """
         self._inspections.add(
             Inspection(
                 self._key(),
@@ -85,6 +94,7 @@ class Inspector:
                 path_as_given=params.document.path,
                 picture=params,
                 output=output,
+                overlay=overlay,
             )
         )
 

@@ -76,6 +76,10 @@ class PageStore:
                 stored[key] = rest = _without_text(content)
                 self.memory_bytes += len(rest)
 
+    def find(self, job_id: JobId, key: PageKey) -> bytes | Place | None:
+        """Return a page of a job, or None while it has not ended."""
+        return self._pages[job_id].get(key)
+
     def pages(self, job_id: JobId) -> list[tuple[PageKey, Part]]:
         """Return a job's pages in order, each where it lies."""
         return sorted(self._pages[job_id].items(), key=lambda page: page[0])

@@ -24,7 +24,13 @@ def one_of(*words: str) -> Meta:
     return Meta(extra_json_schema={"enum": list(words)})
 
 
-OutputKind = Literal["text", "json"]
+OutputKind = Literal[
+    "text",
+    "json",
+    "hocr",
+    "alto",
+    "markdown",
+]
 DocumentFormat = Annotated[str, one_of("pdf", "png", "jpeg", "tiff", "webp", "bmp")]
 OcrMode = Literal["auto", "force", "skip_text"]
 InlineName = Literal["text", "words", "none"]
@@ -155,6 +161,13 @@ class DocumentInfoParams(Struct, frozen=True, kw_only=True):
     include_pages: bool = False
 
 
+class OverlayParams(Struct, frozen=True, kw_only=True):
+    """Whose words are drawn over a page: those that a job has read of it."""
+
+    job_id: str
+    document: int = 0
+
+
 class DocumentRenderParams(Struct, frozen=True, kw_only=True):
     """Params of `document/render`; `max_px` and `dpi` exclude each other."""
 
@@ -164,6 +177,7 @@ class DocumentRenderParams(Struct, frozen=True, kw_only=True):
     dpi: Dpi | None = None
     format: PictureFormat = "png"
     output: str | None = None
+    overlay: OverlayParams | None = None
 
 
 class JobParams(Struct, frozen=True, kw_only=True):

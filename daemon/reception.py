@@ -12,15 +12,21 @@ from loguru import logger
 from daemon.admission import Submission, to_job
 from daemon.clock import Moment
 from daemon.deadlines import Deadlines
-from daemon.errors import RpcError
+from daemon.errors import RpcError, invalid_params
 from daemon.events import PathsChecked
 from daemon.inspector import Inspector
 from daemon.job_book import JobBook
 from daemon.job_runner import JobRunner
 from daemon.jobs import DocumentState, Job, JobId
 from daemon.lifecycle import Lifecycle, Phase
+from daemon.lines import Place
 from daemon.messages import JobAccepted
-from daemon.params import DocumentInfoParams, DocumentParams, DocumentRenderParams
+from daemon.params import (
+    DocumentInfoParams,
+    DocumentParams,
+    DocumentRenderParams,
+    OverlayParams,
+)
 from daemon.ports import Files, Reply, is_same_id
 from daemon.timers import Timer
 from ocr_worker import wire
@@ -41,8 +47,10 @@ class _Check:
         reply: Reply,
         question: Question | None = None,
         submission: Submission | None = None,
+        overlay: bytes | Place | None = None,
     ) -> None:
         self.reply = reply
+        self.overlay = overlay
         self.question = question
         self.submission = submission
         self.job_id: JobId | None = None
@@ -107,8 +115,9 @@ class Reception:
         self._check(_Check(reply, question=params), now)
 
     def render(self, params: DocumentRenderParams, reply: Reply, now: Moment) -> None:
-        """Answer `document/render`."""
-        self._check(_Check(reply, question=params), now)
+        """Answer `document/render`. Raise `RpcError` when there are no words to be drawn."""
+        overlay = None if params.overlay is None else self._told_page(params.overlay, params.page)
+        self._check(_Check(reply, question=params, overlay=overlay), now)
 
     def cancel_request(self, request_id: str | int | float) -> None:
         """Answer the host that waits under this id."""
@@ -151,7 +160,7 @@ class Reception:
             return
         first = event.documents[0]
         if check.question is not None:
-            self._ask(check.question, event, check.reply)
+            self._ask(check.question, event, check)
             return
         assert check.submission is not None
         if check.job_id is not None:
@@ -177,7 +186,8 @@ class Reception:
                 self._inspector.count(job.job_id, document)
         self._runner.settle(job, now)
 
-    def _ask(self, question: Question, event: PathsChecked, reply: Reply) -> None:
+    def _ask(self, question: Question, event: PathsChecked, check: _Check) -> None:
+        reply = check.reply
         first = event.documents[0]
         failure = first.failure or event.output_failure
         if failure is not None:
@@ -187,9 +197,22 @@ class Reception:
         asked = question.document
         source = wire.Source(path=first.path, password=asked.password)
         if isinstance(question, DocumentRenderParams):
-            self._inspector.render(source, question, event.output, reply)
+            self._inspector.render(source, question, event.output, check.overlay, reply)
         else:
             self._inspector.describe(source, asked.path, question.include_pages, reply)
+
+    def _told_page(self, overlay: OverlayParams, page: int) -> bytes | Place:
+        """Return a page as its job has told it, with the words that were asked for."""
+        job = self._book.find(overlay.job_id)
+        if not 0 <= overlay.document < len(job.documents):
+            raise invalid_params("overlay.document", "the job has no such document")
+        if job.options.inline != "words":
+            message = 'no words are kept of that job: start it with inline "words"'
+            raise invalid_params("overlay.job_id", message)
+        told = self._book.pages.find(job.job_id, (overlay.document, page))
+        if told is None:
+            raise invalid_params("page", "the job has not read that page, or not yet")
+        return told
 
     def _check(self, check: _Check, now: Moment) -> None:
         self._next_token += 1

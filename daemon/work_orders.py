@@ -3,8 +3,10 @@
 import os
 from typing import Final
 
+from daemon import __version__
 from daemon.inspections import Inspection
 from daemon.jobs import Document, Job
+from daemon.lines import Place
 from daemon.worker_slot import AssembleTask, InspectTask, PageTask
 from ocr_worker import wire
 
@@ -49,6 +51,9 @@ def assemble(job: Job, task: AssembleTask, limits: wire.Limits, task_id: int) ->
         page_count=document.page_count or 0,
         outputs=task.temporary,
         pages=tuple(document.kept[number] for number in sorted(document.kept)),
+        engine=job.engine,
+        languages=job.options.languages,
+        version=__version__,
         note=task.note,
     )
 
@@ -76,7 +81,18 @@ def render(
         dpi=params.dpi,
         format=params.format,
         inline_bytes=inline_bytes,
+        overlay=_overlay(inspection.overlay),
     )
+
+
+def _overlay(told: bytes | Place | None) -> wire.Told | None:
+    match told:
+        case None:
+            return None
+        case Place(path, offset, size):
+            return wire.Told(path=path, offset=offset, size_bytes=size)
+        case _:
+            return wire.Told(content=told.decode())
 
 
 def temporary_names(job: Job, name: str) -> dict[str, str]:

@@ -11,10 +11,7 @@ from ocr_worker import wire
 from ocr_worker.documents.base import PageImage
 from ocr_worker.engines.base import Quad, RecognizedLine, RecognizedWord
 from ocr_worker.layout import Layout, sides_of
-
-CELL_SEPARATOR = "  "
-"""Between the lines of one row in a page's text, so that a row of a table is one line of it."""
-
+from ocr_worker.payload import CELL_SEPARATOR
 
 LEVEL_DEGREES = 0.2
 """A slant below it moves neither end of a line by as much as its box is uncertain."""

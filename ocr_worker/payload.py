@@ -15,6 +15,10 @@ Preparation: TypeAlias = Literal["rotated", "deskewed", "contrast"]
 """What was done to the pixels of a page before they were read."""
 
 
+CELL_SEPARATOR = "  "
+"""Between the lines of one row in a page's text, so that a row of a table is one line of it."""
+
+
 class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of everything on this wire: immutable, by name, defaults left out.
 
@@ -97,6 +101,15 @@ class Line(Struct, frozen=True, kw_only=True):
     angle: float = 0.0
     thickness: float | None = None
     words: tuple[Word, ...] = ()
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """A page as a host was told of it, in JSON: its `content`, or where that lies in a file."""
+
+    content: str | None = None
+    path: str = ""
+    offset: int = 0
+    size_bytes: int = 0
 
 
 class Page(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from ocr_worker import wire
 from ocr_worker.documents.base import Document
 from ocr_worker.engines.base import Pixels
 from ocr_worker.new_file import take_note, write_new
+from ocr_worker.overlay import frame_words
 
 JPEG_QUALITY: Final = 85
 """Where letters still have no visible halo, at half the bytes of 95."""
@@ -19,9 +20,11 @@ PNG_LEVEL: Final = 3
 def render_page(document: Document, task: wire.Render) -> wire.Rendered:
     """Answer with the picture of a page, or write it, complete and flushed to disk, or not at all.
 
-    Raise `TaskError` as the document does, and of kind `output_failed`.
+    Raise `TaskError` as the document does, as `frame_words` does, and of kind `output_failed`.
     """
     pixels = document.show(task.page, max_px=task.max_px, dpi=task.dpi)
+    if task.overlay is not None:
+        pixels = frame_words(pixels, task.overlay)
     height, width, _ = pixels.shape
     content = encode(pixels, task.format)
     data = None

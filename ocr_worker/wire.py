@@ -26,6 +26,7 @@ from ocr_worker.payload import (
     Region,
     Source,
     Struct,
+    Told,
     Word,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "Region",
     "Source",
     "Struct",
+    "Told",
     "Word",
 ]
 """What is passed on from `payload`; the rest is what is written here."""
@@ -93,7 +95,8 @@ class Assemble(Struct, frozen=True, kw_only=True, tag="assemble"):
 
     `pages` names the scratch files of the pages that succeeded, in order, so that a long document
     is never in memory whole; `file` is the document's name as the host gave it, `source` where it
-    lies.
+    lies. `engine`, `languages` and `version`, that of the product, are what outputs say of
+    themselves.
     """
 
     task: int
@@ -103,6 +106,9 @@ class Assemble(Struct, frozen=True, kw_only=True, tag="assemble"):
     page_count: int
     outputs: dict[str, str]
     pages: tuple[str, ...]
+    engine: str = ""
+    languages: tuple[str, ...] = ()
+    version: str = ""
     note: str | None = None
     """Scratch file that is to name the temporary files before they are there, so that whoever
     clears away after a daemon that was killed finds them."""
@@ -112,7 +118,8 @@ class Render(Struct, frozen=True, kw_only=True, tag="render"):
     """Show one page as a viewer does, and write that to `path`, of which `note` tells beforehand.
 
     The longer side gets `max_px` pixels, or the page comes at `dpi`; an image is never enlarged.
-    A picture that takes `inline_bytes` at most in base64 is answered and not written.
+    A picture that takes `inline_bytes` at most in base64 is answered and not written. With an
+    `overlay` the words of that page are framed.
     """
 
     task: int
@@ -125,6 +132,7 @@ class Render(Struct, frozen=True, kw_only=True, tag="render"):
     dpi: float | None = None
     format: PictureFormat = "png"
     inline_bytes: int = 0
+    overlay: Told | None = None
 
 
 class ListEngines(Struct, frozen=True, kw_only=True, tag="list_engines"):

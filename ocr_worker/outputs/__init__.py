@@ -7,6 +7,7 @@ from pathlib import Path
 from ocr_worker import wire
 from ocr_worker.errors import TaskError
 from ocr_worker.new_file import take_note, write_new
+from ocr_worker.outputs import alto, hocr, markdown
 from ocr_worker.outputs import json as json_output
 from ocr_worker.outputs import text as text_output
 from ocr_worker.outputs.scratch import read_pages
@@ -17,6 +18,9 @@ Render = Callable[[wire.Assemble, Iterable[wire.Page]], Iterator[bytes]]
 RENDERERS: dict[str, Render] = {
     "text": text_output.render,
     "json": json_output.render,
+    "hocr": hocr.render,
+    "alto": alto.render,
+    "markdown": markdown.render,
 }
 """Kind of output to what makes it; the same kinds as `kinds.SUFFIXES`."""
 

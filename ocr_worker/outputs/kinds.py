@@ -3,5 +3,8 @@
 SUFFIXES = {
     "text": ".txt",
     "json": ".json",
+    "hocr": ".hocr",
+    "alto": ".alto.xml",
+    "markdown": ".md",
 }
 """Kind of output to the suffix of its file. The daemon names files by it."""

@@ -354,3 +354,30 @@ def test_a_job_in_a_better_class_goes_on_before_the_others(spawn_daemon, pdf):
     last = max(index for index, (job_id, _) in enumerate(pages) if job_id == second)
     assert pages[last + 1 :], "the first job was overtaken"
     assert {job_id for job_id, _ in pages[last + 1 :]} == {first}
+
+
+def test_the_words_that_a_job_has_read_are_framed(spawn_daemon, pdf):
+    speaking = {"OCR_SIDECAR_NULL_ENGINE": json.dumps({"text": "two words"})}
+    client = spawn_daemon("--workers", "1", env=speaking)
+    document = {"path": pdf, "pages": "10"}
+    options = {**NULL, "inline": "words"}
+    job_id = client.request("ocr/start", {"document": document, "options": options})["job_id"]
+    (told,) = [
+        event.params["words"]
+        for event in client.job_events(job_id, timeout_s=INSPECT_S)
+        if event.method == "job/page"
+    ]
+
+    plain = opened(base64.b64decode(render(client, pdf, page=10, max_px=900)["data"]))
+    answer = render(client, pdf, page=10, max_px=900, overlay={"job_id": job_id})
+    framed = opened(base64.b64decode(answer["data"]))
+
+    assert plain.size == framed.size == (600, 900)
+    for word in told:
+        corner = (round(3 * word["x"]), round(3 * word["y"]))
+        assert plain.getpixel(corner) == (180, 180, 180)
+        assert framed.getpixel(corner) == (214, 0, 92)
+    assert framed.getpixel((10, 10)) == plain.getpixel((10, 10))
+    client.request("job/forget", {"job_id": job_id})
+    refused = refusal(client, pdf, page=10, overlay={"job_id": job_id})
+    assert refused.kind == "job_not_found"

@@ -107,6 +107,9 @@ def test_json_has_the_documented_shape(assemble, tmp_path):
                 "preparation": ["rotated", "contrast"],
                 "reason": None,
                 "warnings": ["faint"],
+                "blocks": [
+                    {"x": 1, "y": 2, "width": 3, "height": 4, "first_line": 0, "line_count": 1}
+                ],
                 "lines": [{**box, "block": 0, "angle": 0.5, "words": [box]}],
             },
             {
@@ -122,6 +125,7 @@ def test_json_has_the_documented_shape(assemble, tmp_path):
                 "preparation": [],
                 "reason": "nothing was found",
                 "warnings": [],
+                "blocks": [],
                 "lines": [],
             },
         ],

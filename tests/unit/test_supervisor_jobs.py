@@ -6,6 +6,7 @@ from itertools import permutations
 import msgspec
 import pytest
 
+from daemon import __version__
 from daemon.admission import judge
 from daemon.config import Config
 from daemon.errors import RpcError
@@ -389,6 +390,21 @@ def test_a_document_being_assembled_is_written_or_discarded_in_every_order_of_ev
     (terminal,) = world.host.terminals
     assert len(terminal.successful) == was_ordered
     assert (temporary in world.files.discarded) != was_ordered
+
+
+def test_outputs_are_told_what_they_say_of_themselves():
+    world = World(n_slots=1)
+    world.submit("/a.pdf", outputs=("alto", "hocr"), languages=("deu", "en"))
+    world.count(1)
+    world.finish_page(world.busy_slots()[0])
+
+    (order,) = [order for _, order in world.workers.sent if isinstance(order, wire.Assemble)]
+    assert list(order.outputs) == ["alto", "hocr"]
+    assert (order.engine, order.languages, order.version) == (
+        "rapidocr",
+        ("deu", "en"),
+        __version__,
+    )
 
 
 def test_a_cancel_after_the_order_to_rename_leaves_the_document_finished():

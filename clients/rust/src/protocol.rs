@@ -117,6 +117,8 @@ pub struct DocumentRenderParams {
     pub format: Option<PictureFormat>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overlay: Option<OverlayParams>,
 }
 
 /// Result of `document/render`: either `path` or `data`, in base64, is there.
@@ -735,6 +737,12 @@ pub enum OutputKind {
     Text,
     #[serde(rename = "json")]
     Json,
+    #[serde(rename = "hocr")]
+    Hocr,
+    #[serde(rename = "alto")]
+    Alto,
+    #[serde(rename = "markdown")]
+    Markdown,
     /// A word that is not known here.
     #[serde(untagged)]
     Unknown(String),
@@ -751,6 +759,15 @@ pub struct Overflow {
 pub struct OverflowFile {
     pub path: String,
     pub size_bytes: u64,
+}
+
+/// Whose words are drawn over a page: those that a job has read of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OverlayParams {
+    pub job_id: String,
+    /// Default: 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<i64>,
 }
 
 /// How many pages ended in each state.

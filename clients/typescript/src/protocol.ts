@@ -72,6 +72,7 @@ export interface DocumentRenderParams {
   /** Default: "png". */
   format?: PictureFormat;
   output?: string | null;
+  overlay?: OverlayParams | null;
 }
 
 /** Result of `document/render`: either `path` or `data`, in base64, is there. */
@@ -486,7 +487,10 @@ export interface OpenRpcDocument {
 
 export type OutputKind =
   | "text"
-  | "json";
+  | "json"
+  | "hocr"
+  | "alto"
+  | "markdown";
 
 /** In place of a result that no line has room for. */
 export interface Overflow {
@@ -497,6 +501,13 @@ export interface Overflow {
 export interface OverflowFile {
   path: string;
   size_bytes: number;
+}
+
+/** Whose words are drawn over a page: those that a job has read of it. */
+export interface OverlayParams {
+  job_id: string;
+  /** Default: 0. */
+  document?: number;
 }
 
 /** How many pages ended in each state. */

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_worker.scripts import is_word_by_itself
+
 BLANK = 0
 
 
@@ -68,22 +70,6 @@ def decode(scores: NDArray[np.float32], alphabet: tuple[str, ...], n_columns: fl
         text=text,
         confidence=_mean_confidence(characters),
         words=tuple(_words(characters, n_columns)),
-    )
-
-
-def is_word_by_itself(character: str) -> bool:
-    """Tell whether the script of a character writes words without spaces between them.
-
-    Ideographs and kana, with the punctuation and full-width forms that go with them; not hangul.
-    """
-    code = ord(character)
-    return (
-        0x2E80 <= code <= 0x30FF  # radicals, CJK punctuation, hiragana, katakana
-        or 0x31C0 <= code <= 0x31FF  # strokes, katakana extensions
-        or 0x3400 <= code <= 0x9FFF  # ideographs and extension A
-        or 0xF900 <= code <= 0xFAFF  # compatibility ideographs
-        or 0xFF00 <= code <= 0xFFEF  # full-width and half-width forms
-        or 0x20000 <= code <= 0x3FFFF  # further ideographs
     )
 
 

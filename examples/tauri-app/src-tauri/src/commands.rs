@@ -86,6 +86,7 @@ pub async fn render_page(app: AppHandle, path: String, page: u64) -> Result<Resp
         dpi: None,
         format: Some(PictureFormat::Jpeg),
         output: None,
+        overlay: None,
     };
     let shown = ask::<DocumentRender>(app, params).await?;
     let bytes = match (shown.path, shown.data) {
