@@ -1,18 +1,54 @@
 """Turns the recogniser's output columns into text and words, with a place and a confidence each.
 
 Connectionist temporal classification: the best class of each column, runs of one class merged,
-blanks dropped (Graves et al., ICML 2006, section 3.1, best path decoding).
+blanks dropped (Graves et al., ICML 2006, section 3.1, best path decoding). Two things are read
+between the lines of that: spaces that came second, and look-alikes that fit their word better.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_worker.engines.rapidocr.lookalikes import GROUPS, Glyph, settle
 from ocr_worker.scripts import is_word_by_itself
 
 BLANK = 0
+SPACE_PROBABILITY = 0.2
+"""Words are apart where the space reaches this between them; at half of it, names fall apart."""
+
+
+class Alphabet:
+    """The characters of the model: class 0 is the blank, class `i` is `characters[i - 1]`, and one
+    past them is the space."""
+
+    def __init__(self, characters: Sequence[str]) -> None:
+        self.space = len(characters) + 1
+        self._characters = tuple(characters)
+        numbers = {text: number for number, text in enumerate(characters, start=1)}
+        self._rivals = {
+            numbers[text]: tuple(numbers[other] for other in group if other in numbers)
+            for group in GROUPS
+            for text in group
+            if text in numbers
+        }
+
+    def text(self, number: int) -> str:
+        """Return the character of a class."""
+        return " " if number == self.space else self._characters[number - 1]
+
+    def glyph(self, number: int, column: NDArray[np.float32]) -> Glyph:
+        """Return the character of a class with what it may be mistaken for, given its column."""
+        own = float(column[number])
+        return Glyph(
+            self.text(number),
+            tuple(
+                (self.text(rival), float(column[rival]) / own)
+                for rival in self._rivals.get(number, ())
+                if rival != number and own > 0
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +75,12 @@ class _Character:
     text: str
     confidence: float
     column: float
+    glyph: Glyph
 
 
-def decode(scores: NDArray[np.float32], alphabet: tuple[str, ...], n_columns: float) -> DecodedLine:
+def decode(scores: NDArray[np.float32], alphabet: Alphabet, n_columns: float) -> DecodedLine:
     """Decode one line's scores of shape (columns, classes).
 
-    Class 0 is the blank, class `i` is `alphabet[i - 1]`, and one past the alphabet is the space.
     Only the first `n_columns` columns show the line; the rest is padding, in which word boxes must
     not end.
     """
@@ -52,15 +88,7 @@ def decode(scores: NDArray[np.float32], alphabet: tuple[str, ...], n_columns: fl
     begins = np.ones(len(best), dtype=bool)
     begins[1:] = best[1:] != best[:-1]
     begins &= best != BLANK
-    columns = np.flatnonzero(begins)
-    characters = [
-        _Character(
-            text=alphabet[best[column] - 1] if best[column] <= len(alphabet) else " ",
-            confidence=float(scores[column, best[column]]),
-            column=float(column) + 0.5,
-        )
-        for column in columns
-    ]
+    characters = _settled(_characters(scores, best, np.flatnonzero(begins), alphabet))
     text = "".join(character.text for character in characters)
     # Spaces at the ends are an artefact of the crop's margin; so are runs of them inside.
     text = " ".join(text.split())
@@ -71,6 +99,40 @@ def decode(scores: NDArray[np.float32], alphabet: tuple[str, ...], n_columns: fl
         confidence=_mean_confidence(characters),
         words=tuple(_words(characters, n_columns)),
     )
+
+
+def _characters(
+    scores: NDArray[np.float32],
+    best: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    alphabet: Alphabet,
+) -> list[_Character]:
+    """Return what begins at each of the columns, with the spaces that are hidden between."""
+    found: list[_Character] = []
+    spaces = scores[:, alphabet.space]
+    for column in columns:
+        number = int(best[column])
+        glyph = alphabet.glyph(number, scores[column])
+        if found and not glyph.text.isspace() and not found[-1].text.isspace():
+            before = int(found[-1].column)
+            widest = before + int(spaces[before : column + 1].argmax())
+            if spaces[widest] >= SPACE_PROBABILITY:
+                confidence = float(spaces[widest])
+                found.append(_Character(" ", confidence, widest + 0.5, Glyph(" ")))
+        confidence = float(scores[column, number])
+        found.append(_Character(glyph.text, confidence, float(column) + 0.5, glyph))
+    return found
+
+
+def _settled(characters: list[_Character]) -> list[_Character]:
+    """Return the characters with look-alikes as their words have them."""
+    settled = list(characters)
+    for first, last in _word_spans(characters):
+        word = characters[first : last + 1]
+        for place, text in enumerate(settle([each.glyph for each in word]), start=first):
+            if text != settled[place].text:
+                settled[place] = replace(settled[place], text=text)
+    return settled
 
 
 def _mean_confidence(characters: list[_Character]) -> float:

@@ -31,8 +31,9 @@ STRIDE_PX = 32
 """The network's stride: its input sides are multiples of it."""
 
 BINARY_THRESHOLD = 0.3
-CORE_THRESHOLD = 0.5
-"""Mean probability inside a core below which it is taken for noise."""
+CORE_THRESHOLD = 0.35
+"""Mean probability inside a core below which it is taken for noise: that of a digit standing alone
+is low, and noise does not get past the recognizer."""
 MAX_CORES = 1000
 UNCLIP_RATIO = 1.6
 SMALLEST_CORE_PX = 3

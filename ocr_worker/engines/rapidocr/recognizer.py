@@ -7,7 +7,7 @@ import numpy as np
 
 from ocr_worker.engines.base import Checkpoint, Pixels, Quad, RecognizedLine, RecognizedWord
 from ocr_worker.engines.rapidocr.crops import Crop, cut
-from ocr_worker.engines.rapidocr.ctc import DecodedLine, decode
+from ocr_worker.engines.rapidocr.ctc import Alphabet, DecodedLine, decode
 from ocr_worker.engines.rapidocr.session import Session, Tensor
 
 HEIGHT_PX = 48
@@ -30,6 +30,7 @@ class Recognizer:
         if not session.characters:
             raise ValueError("the recognition model carries no alphabet")
         self._session = session
+        self._alphabet = Alphabet(session.characters)
 
     def recognize(
         self, pixels: Pixels, quads: list[Quad], checkpoint: Checkpoint
@@ -54,7 +55,7 @@ class Recognizer:
         n_columns = scores.shape[1]
         for crop, crop_width, row in zip(batch, widths, scores, strict=True):
             used = n_columns * crop_width / width
-            yield _onto_page(crop, decode(row, self._session.characters, used), used)
+            yield _onto_page(crop, decode(row, self._alphabet, used), used)
 
 
 def _batches(crops: list[Crop]) -> Iterator[list[Crop]]:
