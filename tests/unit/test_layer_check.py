@@ -146,6 +146,15 @@ def test_ink_in_which_nothing_can_be_read_is_no_text_left_out():
     assert guessed.is_kept
 
 
+def test_words_of_the_layer_that_are_found_beside_their_boxes_are_not_left_out():
+    seen = [TEXTS[0], *TEXTS[1:] * 4]
+
+    finding = check(layer(TEXTS[:1]), page_image(seen), Reader(*[TEXTS[0]] * 9))
+
+    assert finding.is_kept
+    assert 0.0 == finding.left_out
+
+
 def test_ink_where_the_layer_does_not_speak_is_no_text_left_out():
     seen = [TEXTS[0], *TEXTS[1:] * 4]
 

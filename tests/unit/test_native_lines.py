@@ -129,6 +129,16 @@ def test_text_that_runs_to_the_left_comes_in_the_order_in_which_it_is_read(read,
     assert sorted(rights, reverse=True) == rights
 
 
+def test_words_far_apart_in_text_that_runs_to_the_left_keep_their_order(read):
+    """Cells would be put together from left to right."""
+    codes = {char: 65 + index for index, char in enumerate(sorted({*"מחירשלוםסוף"}))}
+    font, table = mapped_font({code: char for char, code in codes.items()})
+    right, left = (bytes(codes[char] for char in reversed(w)).decode() for w in ("מחירשלום", "סוףסוף"))
+    content = upright("1 0 0 1", right, 400, 700) + upright("1 0 0 1", left, 100, 700)
+
+    assert "מחירשלום סוףסוף" == read(content, font=font, others=[table]).text
+
+
 def test_numbers_and_foreign_words_keep_their_order_in_text_that_runs_to_the_left(read):
     text = "מחיר 123 שקל abc סוף"
     codes = {char: 65 + index for index, char in enumerate(sorted({*"מחירשקלסוף"}))}
