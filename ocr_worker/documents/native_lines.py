@@ -111,8 +111,8 @@ def _drop(last: Glyph, glyph: Glyph) -> float:
 def _are_cells(last: Glyph, glyph: Glyph, height: float) -> bool:
     """Tell whether two words are too far apart for one line.
 
-    Those of scripts that run to the left are left together: PDFium has put them into the order in
-    which they are read, and rows are put together again from left to right.
+    A word of a script that runs to the left begins at its right end, as far from the word before
+    as it is long, and the next one stands left of it.
     """
     if glyph.box[0] - last.box[2] <= CELL_GAP * height:
         return False

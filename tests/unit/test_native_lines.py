@@ -129,11 +129,25 @@ def test_text_that_runs_to_the_left_comes_in_the_order_in_which_it_is_read(read,
     assert sorted(rights, reverse=True) == rights
 
 
+def test_a_word_that_runs_to_the_left_ends_no_line_that_runs_to_the_right(read):
+    """Its first letter stands at its right end, as far from the word before as it is long."""
+    word = "ירושלים"
+    codes = {char: 65 + index for index, char in enumerate(sorted({*word}))}
+    font, table = mapped_font({code: char for char, code in codes.items()})
+    seen = bytes(codes[char] for char in reversed(word)).decode()
+    content = upright("1 0 0 1", f"the name is {seen} as they write it", 100, 700)
+
+    page = read(content, font=font, others=[table])
+
+    assert [f"the name is {word} as they write it"] == [line.text for line in page.lines]
+
+
 def test_words_far_apart_in_text_that_runs_to_the_left_keep_their_order(read):
-    """Cells would be put together from left to right."""
     codes = {char: 65 + index for index, char in enumerate(sorted({*"מחירשלוםסוף"}))}
     font, table = mapped_font({code: char for char, code in codes.items()})
-    right, left = (bytes(codes[char] for char in reversed(w)).decode() for w in ("מחירשלום", "סוףסוף"))
+    right, left = (
+        bytes(codes[char] for char in reversed(word)).decode() for word in ("מחירשלום", "סוףסוף")
+    )
     content = upright("1 0 0 1", right, 400, 700) + upright("1 0 0 1", left, 100, 700)
 
     assert "מחירשלום סוףסוף" == read(content, font=font, others=[table]).text
