@@ -19,6 +19,8 @@ from ocr_worker.ink import Ink
 from ocr_worker.montage import CutOut, make_montage
 
 SAMPLED_LINES: Final = 16
+SAMPLED_WORDS: Final = 45
+"""What is compared at most: so many lines, or so many words where lines are long."""
 SAMPLED_WIDTH: Final = 20.0
 """How much of a line is read, in line heights: about thirty letters."""
 MARGIN: Final = 0.5
@@ -156,13 +158,18 @@ def _sample(
     """Return parts of lines spread over the page: beginnings, middles and ends."""
     ordered = sorted(lines, key=lambda line: (line.y + line.height / 2, line.x))
     n = min(SAMPLED_LINES, len(ordered))
-    sample = []
-    for number in range(n):
-        line = ordered[(2 * number + 1) * len(ordered) // (2 * n)]
+    spread = [ordered[(2 * number + 1) * len(ordered) // (2 * n)] for number in range(n)]
+    sample: dict[int, tuple[list[wire.Word], wire.Line]] = {}
+    n_words = 0
+    # Every other one first, so that fewer are spread over the page too.
+    for number in [*range(0, n, 2), *range(1, n, 2)]:
+        line = spread[number]
         words = [word for word in line.words if _is_in(_box_px(_box(word), image), image)]
-        if words:
-            sample.append((_part(words, _height(line), number), line))
-    return sample
+        if words and n_words < SAMPLED_WORDS:
+            part = _part(words, _height(line), len(sample))
+            sample[number] = part, line
+            n_words += len(part)
+    return [sample[number] for number in sorted(sample)]
 
 
 def _is_in(box: Box, image: PageImage) -> bool:
