@@ -92,29 +92,34 @@ def read_glyphs(textpage: pdfium.PdfTextPage, view: PageView) -> list[Glyph]:
     page = ctypes.cast(raw, ctypes.c_void_p).value
     sides = (ctypes.c_double * 4)()
     places = [ctypes.addressof(sides) + 8 * index for index in range(4)]
+    to_box = view.box
+    handle = -1
     for index in range(max(0, pdfium_c.FPDFText_CountChars(raw))):
         code = _get_unicode(page, index)
         if code in _WHITE_SPACE:
             glyphs.append(_LINE_FEED if code in _LINE_ENDS else _SPACE)
             continue
-        handle = _get_text_object(page, index) or 0
-        if handle not in styles:
-            style = _style(raw, index, view)
-            styles[handle] = style, characters.setdefault(style.font, {})
-        (line_height, visible, angle, font, pale), known = styles[handle]
+        text_object = _get_text_object(page, index) or 0
+        if text_object != handle:
+            handle = text_object
+            if handle not in styles:
+                style = _style(raw, index, view)
+                styles[handle] = style, characters.setdefault(style.font, {})
+            (line_height, visible, angle, font, pale), known = styles[handle]
         if code not in known or code == _BROKEN_HYPHEN:
             known[code] = _character(raw, index, code)
         text, mapped = known[code]
         _get_char_box(page, index, *places)
-        left, right, bottom, top = sides
+        left, right, bottom, top = sides[:]
         if left == right or bottom == top:
             # PDFium knows no ink of fonts that are drawings themselves.
             box = _font_box(raw, index, view)
         else:
-            box = view.box(left, bottom, right, top)
-        if not (0 <= box[0] + box[2] <= 2 * width and 0 <= box[1] + box[3] <= 2 * height):
-            continue  # cropped away: no viewer shows it
-        glyphs.append(Glyph(text, box, line_height, visible, mapped, angle, font, pale))
+            box = to_box(left, bottom, right, top)
+        x, y, right, bottom = box
+        if 0 <= x + right <= 2 * width and 0 <= y + bottom <= 2 * height:
+            glyphs.append(Glyph(text, box, line_height, visible, mapped, angle, font, pale))
+        # Otherwise it is cropped away: no viewer shows it.
     return glyphs
 
 
