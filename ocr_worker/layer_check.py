@@ -13,20 +13,12 @@ from typing import Final
 
 from ocr_worker import wire
 from ocr_worker.documents.base import PageImage
-from ocr_worker.documents.page_view import Box, around
+from ocr_worker.documents.page_view import Box
 from ocr_worker.engines.base import Checkpoint, Engine, Reading, RecognizedLine
 from ocr_worker.ink import Ink
+from ocr_worker.layer_sample import box_of, box_px, grown, take_sample
 from ocr_worker.montage import CutOut, make_montage
 
-SAMPLED_LINES: Final = 16
-SAMPLED_WORDS: Final = 45
-"""What is compared at most: so many lines, or so many words where lines are long."""
-SAMPLED_WIDTH: Final = 20.0
-"""How much of a line is read, in line heights: about thirty letters."""
-MARGIN: Final = 0.5
-"""What is cut out around a sampled line, in line heights: layers place their words roughly ..."""
-SLACK: Final = 0.15
-"""... and how far outside of it the middle of what is read may lie."""
 MIN_LETTERS_OF_LINE: Final = 3
 PROBES: Final = 6
 """Tiles with ink but without words of the layer in which text is looked for."""
@@ -76,16 +68,16 @@ def check_layer(
     Raise what the engine and `checkpoint` raise.
     """
     telling = [line for line in lines if _is_telling(line)]
-    sample = _sample(telling or lines, image)
-    cut_outs = [_cut_out(words, line, image) for words, line in sample]
+    sample = take_sample(telling or lines, image)
+    cut_outs = [each.cut_out for each in sample]
     heights = sorted(each.line_px for each in cut_outs)
     line_px = heights[len(heights) // 2] if heights else 30.0
     ink = Ink(image.pixels, line_px)
-    claimed = [_box_px(_box(word), image) for line in lines for word in line.words]
-    claimed += [_box_px(box, image) for box in others]
+    claimed = [box_px(box_of(word), image) for line in lines for word in line.words]
+    claimed += [box_px(box, image) for box in others]
     bare = ink.tiles(ink.outside(claimed))
     probes = [
-        CutOut(_grown(box, 2 * ink.cell_px, image), line_px) for box, _ in _spread(bare, PROBES)
+        CutOut(grown(box, 2 * ink.cell_px, image), line_px) for box, _ in _spread(bare, PROBES)
     ]
     if not cut_outs and not probes:
         return Finding(0, 0.0, 0.0)
@@ -94,17 +86,15 @@ def check_layer(
         engine.recognize(montage.pixels, Reading(languages, rotate=False), checkpoint)
     )
     agreeing = total = 0
-    for (words, _), found in zip(sample, read, strict=False):
-        n_agreeing, n_words = compare(
-            " ".join(word.text for word in words), " ".join(line.text for line in found)
-        )
+    for each, found in zip(sample, read, strict=False):
+        n_agreeing, n_words = compare(each.text, " ".join(line.text for line in found))
         agreeing += n_agreeing
         total += n_words
     known = [word for line in lines for word in _words_of(line.text)]
     n_left_out = _n_left_out(read[len(sample) :], bare, "".join(known))
     n_claimed = len(known)
     return Finding(
-        n_words=sum(len(_words_of(" ".join(word.text for word in words))) for words, _ in sample),
+        n_words=sum(len(_words_of(each.text)) for each in sample),
         agreement=agreeing / total if total else 0.0,
         left_out=n_left_out / (n_left_out + n_claimed) if n_left_out else 0.0,
     )
@@ -152,69 +142,6 @@ def _spread(items: Sequence[tuple[Box, int]], n: int) -> list[tuple[Box, int]]:
     return [items[index * len(items) // n] for index in range(n)]
 
 
-def _sample(
-    lines: Sequence[wire.Line], image: PageImage
-) -> list[tuple[list[wire.Word], wire.Line]]:
-    """Return parts of lines spread over the page: beginnings, middles and ends."""
-    ordered = sorted(lines, key=lambda line: (line.y + line.height / 2, line.x))
-    n = min(SAMPLED_LINES, len(ordered))
-    spread = [ordered[(2 * number + 1) * len(ordered) // (2 * n)] for number in range(n)]
-    sample: dict[int, tuple[list[wire.Word], wire.Line]] = {}
-    n_words = 0
-    # Every other one first, so that fewer are spread over the page too.
-    for number in [*range(0, n, 2), *range(1, n, 2)]:
-        line = spread[number]
-        words = [word for word in line.words if _is_in(_box_px(_box(word), image), image)]
-        if words and n_words < SAMPLED_WORDS:
-            part = _part(words, _height(line), len(sample))
-            sample[number] = part, line
-            n_words += len(part)
-    return [sample[number] for number in sorted(sample)]
-
-
-def _is_in(box: Box, image: PageImage) -> bool:
-    """Tell whether the middle of a box is in the picture, which may be that of a region."""
-    height, width = image.pixels.shape[:2]
-    return bool(0 <= box[0] + box[2] <= 2 * width and 0 <= box[1] + box[3] <= 2 * height)
-
-
-def _part(words: list[wire.Word], height: float, number: int) -> list[wire.Word]:
-    """Return neighbouring words of a line that are no longer together than is read of a line."""
-    longest = SAMPLED_WIDTH * max(height, 1e-6)
-
-    def length(part: Sequence[wire.Word]) -> float:
-        left, top, right, bottom = around([_box(word) for word in part])
-        return max(right - left, bottom - top)
-
-    drop_first = number % 3  # beginning, middle, end
-    while len(words) > 1 and length(words) > longest:
-        if drop_first == 2 or (drop_first == 1 and len(words) % 2):
-            words.pop(0)
-        else:
-            words.pop()
-    return words
-
-
-def _cut_out(words: Sequence[wire.Word], line: wire.Line, image: PageImage) -> CutOut:
-    part = _box_px(around([_box(word) for word in words]), image)
-    line_px = _height(line) * max(image.pixels_per_pt_x, image.pixels_per_pt_y)
-    turn = round(line.angle / 90) % 4 * 90
-    box = list(_grown(part, MARGIN * line_px, image))
-    first, last = (0, 2) if turn % 180 == 0 else (1, 3)
-    # Half letters of the words beside it would be read too.
-    for word in line.words:
-        other = _box_px(_box(word), image)
-        if other[last] <= part[first]:
-            box[first] = max(box[first], (other[last] + part[first]) / 2)
-        elif other[first] >= part[last]:
-            box[last] = min(box[last], (other[first] + part[last]) / 2)
-    return CutOut((box[0], box[1], box[2], box[3]), line_px, turn, (MARGIN - SLACK) * line_px)
-
-
-def _height(line: wire.Line) -> float:
-    return line.thickness if line.thickness is not None else line.height
-
-
 def _n_left_out(
     read: Sequence[Sequence[RecognizedLine]], bare: Sequence[tuple[Box, int]], known: str
 ) -> float:
@@ -233,28 +160,3 @@ def _n_left_out(
     )
     probed = sum(n_inked for _, n_inked in _spread(bare, PROBES))
     return found * sum(n_inked for _, n_inked in bare) / probed if found else 0.0
-
-
-def _box(word: wire.Word) -> Box:
-    return word.x, word.y, word.x + word.width, word.y + word.height
-
-
-def _box_px(box: Box, image: PageImage) -> Box:
-    left, top, right, bottom = box
-    return (
-        (left - image.x_pt) * image.pixels_per_pt_x,
-        (top - image.y_pt) * image.pixels_per_pt_y,
-        (right - image.x_pt) * image.pixels_per_pt_x,
-        (bottom - image.y_pt) * image.pixels_per_pt_y,
-    )
-
-
-def _grown(box: Box, by: float, image: PageImage) -> Box:
-    height, width = image.pixels.shape[:2]
-    left, top, right, bottom = box
-    return (
-        max(0.0, left - by),
-        max(0.0, top - by),
-        min(float(width), right + by),
-        min(float(height), bottom + by),
-    )
