@@ -34,6 +34,9 @@ TOUCHING_PT = 2.0
 FILLED = 0.8
 """Share of the box around touching images that they fill when they are parts of one."""
 
+NEIGHBOURS = 30
+"""Images before one of which it may be a part; a map has ten thousand."""
+
 LETTER_PT = (3.0, 40.0)
 """Height of a filled shape that could be a letter."""
 LETTER_SEGMENTS = 12
@@ -123,7 +126,7 @@ def pictures_among(images: Sequence[PlacedImage], view: PageView) -> tuple[Pictu
         box = max(0.0, left), max(0.0, top), min(width, right), min(height, bottom)
         if image.dpi >= MIN_SCAN_DPI and box[0] < box[2] and box[1] < box[3]:
             picture = Picture(box, image.dpi)
-            while (part := _part_of(picture, found)) is not None:
+            while (part := _part_of(picture, found[-NEIGHBOURS:])) is not None:
                 found.remove(part)
                 picture = _joined(picture, part)
             found.append(picture)

@@ -118,7 +118,7 @@ def judge(glyphs: Sequence[Glyph], around_it: Surroundings) -> tuple[Trust, str]
         needed = MIN_LETTERS_BESIDE_IMAGES
     if letters < needed:
         return "refused", "the page has too little text of its own"
-    if not _are_fonts_plausible(seen, glyphs):
+    if not _are_fonts_plausible(glyphs):
         return "doubtful", "the letters of the text make no words"
     if sum(1 for glyph in seen if glyph.pale) > MAX_PALE * len(seen):
         return "doubtful", "much of the text is white"
@@ -127,13 +127,17 @@ def judge(glyphs: Sequence[Glyph], around_it: Surroundings) -> tuple[Trust, str]
     return "trusted", "the page has text of its own"
 
 
-def _are_fonts_plausible(seen: Sequence[Glyph], glyphs: Sequence[Glyph]) -> bool:
-    """Tell whether what stands in each font of the page could be words."""
-    return all(
-        are_plausible(
-            "".join(
-                [glyph.text if glyph.visible and glyph.font == font else " " for glyph in glyphs]
-            )
-        )
-        for font in {glyph.font for glyph in seen}
-    )
+def _are_fonts_plausible(glyphs: Sequence[Glyph]) -> bool:
+    """Tell whether what is seen in each font of the page could be words."""
+    texts: dict[int, list[str]] = {}
+    font: int | None = None
+    for glyph in glyphs:
+        if glyph.text.isspace():
+            font = None
+        elif glyph.visible:
+            if glyph.font != font:
+                font = glyph.font
+                text = texts.setdefault(font, [])
+                text.append(" ")
+            text.append(glyph.text)
+    return all(are_plausible("".join(text)) for text in texts.values())

@@ -224,7 +224,7 @@ def test_text_on_a_turned_page_stands_where_a_viewer_shows_it(tmp_path, layer_of
 
     line = layer_of(content_pdf(tmp_path / "a.pdf", [content], page_entries=entries)).lines[0]
 
-    assert "Upright after all" == line.text
+    assert ("Upright after all", 0.0) == (line.text, line.angle)
     assert 100 == pytest.approx(line.x, abs=2)
     assert 72 == pytest.approx(line.y + line.height, abs=4)
     assert line.width > 5 * line.height
