@@ -83,13 +83,16 @@ def _cut_out(words: Sequence[wire.Word], line: wire.Line, image: PageImage) -> C
     turn = round(line.angle / 90) % 4 * 90
     box = list(grown(part, MARGIN * line_px, image))
     first, last = (0, 2) if turn % 180 == 0 else (1, 3)
-    # Half letters of the words beside it would be read too.
+    # Half letters of the words beside it would be read too. Boxes of letters that are drawn by no
+    # glyph, as layers have them, may reach into those words.
     for word in line.words:
         other = box_px(box_of(word), image)
-        if other[last] <= part[first]:
-            box[first] = max(box[first], (other[last] + part[first]) / 2)
-        elif other[first] >= part[last]:
-            box[last] = min(box[last], (other[first] + part[last]) / 2)
+        if word in words:
+            continue
+        if other[first] + other[last] > part[first] + part[last]:
+            box[last] = min(box[last], other[first], (other[first] + part[last]) / 2)
+        else:
+            box[first] = max(box[first], min((other[last] + part[first]) / 2, part[first]))
     return CutOut((box[0], box[1], box[2], box[3]), line_px, turn, (MARGIN - SLACK) * line_px)
 
 

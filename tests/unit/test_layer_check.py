@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -11,6 +12,7 @@ from ocr_worker.documents.base import PageImage
 from ocr_worker.engines.base import RecognizedLine, RecognizedWord
 from ocr_worker.ink import Ink
 from ocr_worker.layer_check import check_layer, compare
+from ocr_worker.layer_sample import take_sample
 from ocr_worker.montage import LINE_PX, MARGIN_PX, SIDE_PX, CutOut, make_montage
 
 SIZE = (600, 800)
@@ -171,6 +173,21 @@ def test_of_a_region_the_words_in_it_are_compared():
     finding = check(layer(TEXTS), left, Reader(*seen))
 
     assert (6, 1.0) == (finding.n_words, finding.agreement)
+
+
+@pytest.mark.parametrize("too_wide", [0.0, 12.0])
+def test_of_a_line_that_is_cut_the_words_beside_are_left_out(too_wide):
+    """Boxes of layers without glyphs are as wide as their last letter is high."""
+    (line,) = layer(["a line of very many words " * 4])
+    words = tuple(msgspec.structs.replace(w, width=w.width + too_wide) for w in line.words)
+    line = msgspec.structs.replace(line, words=words)
+
+    (sample,) = take_sample([line], page_image([line.text]))
+
+    n = len(sample.words)
+    assert words[:n] == sample.words
+    assert n < len(words)
+    assert sample.cut_out.box[2] <= words[n].x
 
 
 def test_a_page_of_short_numbers_is_compared_too():
