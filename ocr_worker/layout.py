@@ -84,12 +84,13 @@ def direction_of(lines: Sequence[RecognizedLine]) -> float:
     turn that most run in. Short boxes say nothing about an angle: only lines twice as long as high
     take part.
     """
-    sides = [sides_of(line.quad) for line in lines]
-    telling = [along for along, across in sides if math.hypot(*along) >= 2 * math.hypot(*across)]
-    lengths = np.array([math.hypot(*along) for along in telling])
+    along, across = sides_of(np.stack([line.quad for line in lines]))
+    lengths = np.hypot(along[:, 0], along[:, 1])
+    telling = lengths >= 2 * np.hypot(across[:, 0], across[:, 1])
+    along, lengths = along[telling], lengths[telling]
     if not lengths.any():
         return 0.0
-    angles = np.degrees([math.atan2(along[1], along[0]) for along in telling])
+    angles = np.degrees(np.arctan2(along[:, 1], along[:, 0]))
     quarters = np.round(angles / 90).astype(int) % 4
     quarter = int(np.bincount(quarters, weights=lengths).argmax())
     # Relative to the quarter, where nothing lies near the jump from 180 to -180.
@@ -102,10 +103,12 @@ def direction_of(lines: Sequence[RecognizedLine]) -> float:
 
 
 def sides_of(quad: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return a box's vectors along its text and across it, downwards, each of its mean length."""
-    corners = quad.astype(np.float64)
-    along = (corners[1] - corners[0] + corners[2] - corners[3]) / 2
-    return along, (corners[3] - corners[0] + corners[2] - corners[1]) / 2
+    """Return a box's vectors along its text and across it, downwards, each of its mean length.
+
+    `quad` has the shape (..., 4, 2), and the vectors (..., 2).
+    """
+    first, second, third, fourth = np.moveaxis(quad.astype(np.float64), -2, 0)
+    return (second - first + third - fourth) / 2, (fourth - first + third - second) / 2
 
 
 def _straight_boxes(lines: Sequence[RecognizedLine], direction: float) -> Boxes:
@@ -115,15 +118,13 @@ def _straight_boxes(lines: Sequence[RecognizedLine], direction: float) -> Boxes:
     """
     turn = math.radians(-direction)
     rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
-    boxes = np.empty((len(lines), 4))
-    for index, line in enumerate(lines):
-        centre = rotation @ line.quad.astype(np.float64).mean(axis=0)
-        along, across = (rotation @ side for side in sides_of(line.quad))
-        half = np.array([math.hypot(*along), math.hypot(*across)]) / 2
-        if abs(along[1]) > abs(along[0]):
-            half = half[::-1]
-        boxes[index] = (*(centre - half), *(centre + half))
-    return boxes
+    quads = np.stack([line.quad for line in lines]).astype(np.float64)
+    centres = quads.mean(axis=1) @ rotation.T
+    along, across = (side @ rotation.T for side in sides_of(quads))
+    halves = np.stack([np.hypot(*along.T), np.hypot(*across.T)], axis=1) / 2
+    is_upright = np.abs(along[:, 1]) > np.abs(along[:, 0])
+    halves[is_upright] = halves[is_upright, ::-1]
+    return np.concatenate([centres - halves, centres + halves], axis=1)
 
 
 def _usual_height(boxes: Boxes) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ocr_worker import wire
 from ocr_worker.documents.base import PageImage
-from ocr_worker.engines.base import Quad, RecognizedLine, RecognizedWord
+from ocr_worker.engines.base import Quad, RecognizedLine
 from ocr_worker.layout import Layout, sides_of
 from ocr_worker.payload import CELL_SEPARATOR
 
@@ -48,6 +48,15 @@ class PageFrame:
         top, bottom = _clamped(y.min(), self.height_pt), _clamped(y.max(), self.height_pt)
         return left, top, round(right - left, 2), round(bottom - top, 2)
 
+    def within(self, part: wire.Line | wire.Word) -> tuple[float, float, float, float]:
+        """Return (x, y, width, height) of what lies in points already, cut at the page's edges."""
+        left, top = part.x, part.y
+        right, bottom = left + part.width, top + part.height
+        if left < 0 or top < 0 or right > self.width_pt or bottom > self.height_pt:
+            left, right = max(left, 0.0), min(right, self.width_pt)
+            top, bottom = max(top, 0.0), min(bottom, self.height_pt)
+        return round(left, 2), round(top, 2), round(right - left, 2), round(bottom - top, 2)
+
     def slant(self, quad: Quad) -> tuple[float, float | None]:
         """Return the direction in degrees that a line is read in, and its thickness in points.
 
@@ -64,23 +73,48 @@ class PageFrame:
 def to_wire_lines(layout: Layout, frame: PageFrame) -> tuple[wire.Line, ...]:
     """Return the lines in reading order, with boxes in page points."""
     return tuple(
-        _line(placed.line, number, placed.block, frame)
+        to_wire_line(placed.line, number, placed.block, frame)
         for number, placed in enumerate(layout.lines)
     )
 
 
-def from_wire_line(line: wire.Line) -> RecognizedLine:
-    """Return a line that already lies in page points as one that can be laid out."""
-    return RecognizedLine(
+def native_line(line: wire.Line) -> RecognizedLine:
+    """Return a line that already lies in page points as one that can be laid out.
+
+    Its words stay with `line`, which `with_place` takes back when the layout is known.
+    """
+    return RecognizedLine(line.text, line.confidence, _quad_of(line), ())
+
+
+def with_place(line: wire.Line, number: int, block: int, frame: PageFrame) -> wire.Line:
+    """Return a line that lies in page points with its place in the layout."""
+    x, y, width, height = frame.within(line)
+    words = []
+    for word in line.words:
+        word_x, word_y, word_width, word_height = frame.within(word)
+        words.append(
+            wire.Word(
+                text=word.text,
+                confidence=word.confidence,
+                x=word_x,
+                y=word_y,
+                width=word_width,
+                height=word_height,
+                line=number,
+                block=block,
+            )
+        )
+    return wire.Line(
         text=line.text,
         confidence=line.confidence,
-        quad=_quad(line.x, line.y, line.width, line.height),
-        words=tuple(
-            RecognizedWord(
-                word.text, word.confidence, _quad(word.x, word.y, word.width, word.height)
-            )
-            for word in line.words
-        ),
+        x=x,
+        y=y,
+        width=width,
+        height=height,
+        block=block,
+        angle=line.angle,
+        thickness=None if line.thickness is None else round(line.thickness, 2),
+        words=tuple(words),
     )
 
 
@@ -104,7 +138,8 @@ def mean_confidence(lines: tuple[wire.Line, ...]) -> float | None:
     return round(sum(line.confidence * len(line.text) for line in lines) / n_characters, 4)
 
 
-def _line(line: RecognizedLine, number: int, block: int, frame: PageFrame) -> wire.Line:
+def to_wire_line(line: RecognizedLine, number: int, block: int, frame: PageFrame) -> wire.Line:
+    """Return a line with its boxes in page points and its place in the layout."""
     x, y, width, height = frame.box(line.quad)
     angle, thickness = frame.slant(line.quad)
     return wire.Line(
@@ -136,9 +171,24 @@ def _words(line: RecognizedLine, number: int, block: int, frame: PageFrame) -> I
         )
 
 
-def _quad(x: float, y: float, width: float, height: float) -> Quad:
-    right, bottom = x + width, y + height
-    return np.array([[x, y], [right, y], [right, bottom], [x, bottom]], dtype=np.float32)
+def _quad_of(line: wire.Line) -> Quad:
+    """Return the corners of a line, from its box and its direction."""
+    x, y, width, height = line.x, line.y, line.width, line.height
+    if line.angle == 0:
+        right, bottom = x + width, y + height
+        return np.array([[x, y], [right, y], [right, bottom], [x, bottom]], dtype=np.float32)
+    thickness = line.thickness or min(width, height)
+    sine, cosine = math.sin(math.radians(line.angle)), math.cos(math.radians(line.angle))
+    # The box is as wide as length and thickness make it; the steeper side tells more exactly.
+    if abs(cosine) >= abs(sine):
+        length = (width - thickness * abs(sine)) / abs(cosine)
+    else:
+        length = (height - thickness * abs(cosine)) / abs(sine)
+    along = np.array([cosine, sine]) * max(length, 0.0) / 2
+    across = np.array([-sine, cosine]) * thickness / 2
+    centre = np.array([x + width / 2, y + height / 2])
+    corners = [-along - across, along - across, along + across, across - along]
+    return np.asarray(centre + corners, dtype=np.float32)
 
 
 def _clamped(value: float, limit: float) -> float:

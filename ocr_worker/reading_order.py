@@ -10,6 +10,7 @@ read row by row. Sizes are in heights of a usual line, so the unit is no matter.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import fmean, median
 from typing import TypeAlias
 
 import numpy as np
@@ -138,39 +139,43 @@ def _are_body_and_notes(body_prose: int, body_rows: int, note_rows: int) -> bool
 
 def _rows(boxes: Boxes, members: Iterable[int]) -> list[Row]:
     """Group boxes whose centres are level; `members` go from top to bottom, so do the rows."""
+    # Plain numbers: rows are short, and this is asked for every place where columns could part.
+    sides = {index: boxes[index].tolist() for index in members}
     rows: list[Row] = []
-    for index in sorted(members, key=lambda index: boxes[index, 1] + boxes[index, 3]):
-        if rows and _belongs(boxes, rows[-1], index):
+    for index in sorted(sides, key=lambda index: sides[index][1] + sides[index][3]):
+        if rows and _belongs([sides[other] for other in rows[-1]], sides[index]):
             rows[-1].append(index)
         else:
             rows.append([index])
     for row in rows:
-        row.sort(key=lambda index: boxes[index, 0])
+        row.sort(key=lambda index: sides[index][0])
     return rows
 
 
-def _belongs(boxes: Boxes, row: Row, index: int) -> bool:
-    centres = boxes[row, 1:4:2].mean(axis=1)
-    heights = boxes[row, 3] - boxes[row, 1]
-    box = boxes[index]
-    smaller = min(float(heights.min()), float(box[3] - box[1]))
-    if abs((box[1] + box[3]) / 2 - centres.mean()) > smaller / 2:
+def _belongs(row: list[list[float]], box: list[float]) -> bool:
+    left, top, right, bottom = box
+    centre = sum(other[1] + other[3] for other in row) / (2 * len(row))
+    smaller = min(bottom - top, min(other[3] - other[1] for other in row))
+    if abs((top + bottom) / 2 - centre) > smaller / 2:
         return False
     # Two lines that share columns are above one another, however close.
-    shared = np.minimum(boxes[row, 2], box[2]) - np.maximum(boxes[row, 0], box[0])
-    narrower = np.minimum(boxes[row, 2] - boxes[row, 0], box[2] - box[0])
-    return not bool((shared > narrower / 2).any())
+    return not any(
+        min(other[2], right) - max(other[0], left) > min(other[2] - other[0], right - left) / 2
+        for other in row
+    )
 
 
 def _blocks(boxes: Boxes, rows: list[Row], height: float) -> Iterator[Block]:
     """Cut rows into blocks where the white between two of them is more than usual."""
-    centres = [float(boxes[row, 1:4:2].mean()) for row in rows]
+    columns = boxes.T
+    centres = [fmean(columns[1, row].tolist() + columns[3, row].tolist()) for row in rows]
+    heights = [median((columns[3, row] - columns[1, row]).tolist()) for row in rows]
     pitches = [below - above for above, below in pairwise(centres)]
     usual = float(np.median(pitches)) if pitches else 0.0
     block = [rows[0]]
-    for above, row, pitch in zip(rows, rows[1:], pitches, strict=False):
+    for number, (above, row, pitch) in enumerate(zip(rows, rows[1:], pitches, strict=False)):
         gap = float(boxes[row, 1].min() - boxes[above, 3].max())
-        sizes = [float(np.median(boxes[r, 3] - boxes[r, 1])) for r in (above, row)]
+        sizes = heights[number : number + 2]
         is_wide = pitch > BLOCK_PITCH * usual and gap > BLOCK_GAP * height
         is_heading = max(sizes) > HEADING_RATIO * min(sizes)
         if is_wide or is_heading or gap > SURE_BLOCK_GAP * height:

@@ -15,6 +15,9 @@ from tests.conformance.fixtures import write_pdf
 
 A4_PT = (595, 842)
 
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
+
 _PASSWORD_PADDING = bytes.fromhex(
     "28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A"
 )
@@ -129,6 +132,82 @@ def searchable_scan_pdf(path: Path, lines: Sequence[str]) -> Path:
     image = text_image(lines, size=(1240, 1754))
     content = placed("Im0", 0, 0, *A4_PT) + shown_text(lines, mode=3)
     return content_pdf(path, [content], images={"Im0": image_object(image)})
+
+
+def word_boxes(lines: Sequence[tuple[str, Box]]) -> list[tuple[str, Box]]:
+    """Cut lines of text and their boxes into words, as if all letters were equally wide."""
+    words = []
+    for text, (left, top, right, bottom) in lines:
+        letter = (right - left) / max(len(text), 1)
+        start = 0
+        for word in text.split():
+            start = text.index(word, start)
+            x = left + start * letter
+            words.append((word, (x, top, x + len(word) * letter, bottom)))
+            start += len(word)
+    return words
+
+
+def layered_scan_pdf(
+    path: Path,
+    image: Image.Image,
+    words: Sequence[tuple[str, Box]],
+    *,
+    dpi: float = 150,
+    is_under: bool = False,
+    page_entries: bytes = b"",
+) -> Path:
+    """Write a scan with a text layer: words and their boxes in pixels of the image.
+
+    The words are set in Courier, whose letters are all 0.6 of its size wide, and squeezed into
+    their boxes, as OCR programs do. They are invisible, or lie in view but under the image.
+    """
+    per_px = 72 / dpi
+    size = image.width * per_px, image.height * per_px
+    content = [b"BT %d Tr\n" % (0 if is_under else 3)]
+    for text, (left, top, right, bottom) in words:
+        font_pt = max(0.85 * (bottom - top) * per_px, 1)
+        squeeze = 100 * (right - left) * per_px / (0.6 * font_pt * len(text))
+        x, y = left * per_px, size[1] - (bottom - 0.2 * (bottom - top)) * per_px
+        shown = _escape(text.encode("cp1252", "replace"))
+        content.append(
+            b"/F1 %.2f Tf %.1f Tz 1 0 0 1 %.2f %.2f Tm (%s) Tj\n" % (font_pt, squeeze, x, y, shown)
+        )
+    content.append(b"ET\n")
+    content.insert(len(content) if is_under else 0, placed("Im0", 0, 0, *size))
+    courier = b"/Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding"
+    images = {"Im0": image_object(image)}
+    return content_pdf(
+        path,
+        [b"".join(content)],
+        size=size,
+        images=images,
+        font=courier,
+        page_entries=page_entries,
+    )
+
+
+def mapped_font(characters: Mapping[int, str]) -> tuple[bytes, bytes]:
+    """Return Helvetica that says of some codes that they are other characters, and its table.
+
+    The entries of a font for `content_pdf`, and the first of its `others`. What is seen are the
+    letters of the codes, what programs read are the characters.
+    """
+    rows = b"".join(
+        b"<%02X> <%s>\n" % (code, text.encode("utf-16-be").hex().encode())
+        for code, text in characters.items()
+    )
+    table = (
+        b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n"
+        b"/CMapName /Own def /CMapType 2 def\n"
+        b"1 begincodespacerange <00> <FF> endcodespacerange\n"
+        b"%d beginbfchar\n%sendbfchar\nendcmap end end" % (len(characters), rows)
+    )
+    font = (
+        b"/Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding"
+        b" /ToUnicode 4 0 R"
+    )
+    return font, stream(table)
 
 
 def encrypted_pdf(path: Path, password: str, lines: Sequence[str] = ("Secret",)) -> Path:

@@ -288,6 +288,13 @@ def test_only_documents_know_pdfium():
     assert all(name.startswith("ocr_worker.documents.") for name in importers_of("pypdfium2"))
 
 
+def test_documents_know_no_engine():
+    for module in TREES:
+        if module.startswith("ocr_worker.documents"):
+            engines = {name for name in imports_of(module) if ".engines" in name}
+            assert engines <= {"ocr_worker.engines.base"}, module
+
+
 @pytest.mark.parametrize("module", TREES)
 def test_a_module_says_what_it_is_for(module):
     assert ast.get_docstring(TREES[module])

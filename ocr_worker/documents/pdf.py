@@ -26,15 +26,21 @@ from ocr_worker.documents.base import (
     check_pixels,
     picture_frame,
 )
-from ocr_worker.documents.pdf_images import LARGE_SHARE, PlacedImage, coverage, images_on
+from ocr_worker.documents.glyphs import has_text_over_it, median_line_height, read_glyphs
+from ocr_worker.documents.page_view import PageView
+from ocr_worker.documents.pdf_images import (
+    LARGE_SHARE,
+    PlacedImage,
+    contents_of,
+    coverage,
+    images_on,
+    pictures_among,
+)
 from ocr_worker.documents.text_layer import (
     PAGE_FILLING,
-    PageView,
+    Surroundings,
     TextLayer,
-    has_text_over_it,
     make_text_layer,
-    median_line_height,
-    read_glyphs,
 )
 from ocr_worker.engines.base import Pixels
 from ocr_worker.errors import TaskError
@@ -103,9 +109,12 @@ class PdfDocument:
         with self._file.read_unchanged(), self._page(page) as loaded:
             view = _view(loaded)
             images = self._images_on(loaded, page)
-            with _textpage(loaded, page) as textpage:
-                line_height = median_line_height(read_glyphs(textpage, view))
-            wanted = scale * (dpi or suitable_dpi(images, view, line_height))
+            if dpi is None:
+                with _textpage(loaded, page) as textpage:
+                    line_height = median_line_height(read_glyphs(textpage, view))
+                wanted = scale * suitable_dpi(images, view, line_height)
+            else:
+                wanted = scale * dpi
             frame = _frame(wanted, view, images, page, region)
             need = frame.size_px[0] * frame.size_px[1] / self._limits.max_page_pixels
             if dpi is None and need > 1:
@@ -140,9 +149,14 @@ class PdfDocument:
             view = _view(loaded)
             with _textpage(loaded, page) as textpage:
                 glyphs = read_glyphs(textpage, view)
-            return make_text_layer(
-                glyphs, coverage(images_on(loaded), view), has_text_over_it(loaded)
+            contents = contents_of(loaded)
+            around_it = Surroundings(
+                image_coverage=coverage(contents.images, view),
+                text_over_it=has_text_over_it(loaded),
+                drawn_letters=contents.drawn_letters,
+                pictures=pictures_among(contents.images, view),
             )
+            return make_text_layer(glyphs, view.size, around_it)
 
     def close(self) -> None:
         """Release the file and PDFium's memory."""

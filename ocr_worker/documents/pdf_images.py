@@ -1,4 +1,8 @@
-"""The images on a PDF page: where they lie, how fine they are, how much of the page they fill."""
+"""What lies on a PDF page besides its text: images, and shapes that could be letters.
+
+Where the images lie, how fine they are, how much of the page they fill, and which of them are
+large enough to hold text that somebody would miss.
+"""
 
 import ctypes
 import math
@@ -11,13 +15,34 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from ocr_worker.documents.base import POINTS_PER_INCH
-from ocr_worker.documents.text_layer import Box, PageView
+from ocr_worker.documents.page_view import Box, PageView, around
+from ocr_worker.documents.text_layer import Picture
 
 MIN_SCAN_DPI = 50.0
 """Images below it are backgrounds: nobody can read a scan so coarse."""
 
 LARGE_SHARE = 0.05
 """Share of the page from which on an image counts for the resolution; smaller ones are logos."""
+
+MIN_PICTURE_PT = (40.0, 10.0)
+MIN_PICTURE_SHARE = 0.01
+"""Smaller images on a page of text are logos and ornaments; this is a line of text 15 cm long."""
+MAX_PICTURES = 6
+"""Images of a page that are read, the largest first: a page of thumbnails is no page of letters."""
+TOUCHING_PT = 2.0
+"""Programs cut one image into strips that lie side by side."""
+FILLED = 0.8
+"""Share of the box around touching images that they fill when they are parts of one."""
+
+NEIGHBOURS = 30
+"""Images before one of which it may be a part; a map has ten thousand."""
+
+LETTER_PT = (3.0, 40.0)
+"""Height of a filled shape that could be a letter."""
+LETTER_SEGMENTS = 12
+"""Lines and curves that draw a letter, where one shape holds a whole line of them."""
+MAX_SHAPES = 3000
+"""Shapes that are looked at: a drawing has a hundred thousand."""
 
 _MAX_FORM_DEPTH = 15
 _GRID = 64
@@ -62,45 +87,142 @@ def coverage(images: Sequence[PlacedImage], view: PageView) -> float:
     return float(covered.mean())
 
 
-def images_on(loaded: pdfium.PdfPage) -> list[PlacedImage]:
-    """Return the images on a page, those within form objects too.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The images on a page, and how many letters its filled shapes could be."""
 
-    By raw calls: a drawing has a hundred thousand paths, and a wrapper for each takes seconds.
-    """
-    return list(
-        _images_in(
-            loaded,
-            pdfium_c.FPDFPage_CountObjects,
-            pdfium_c.FPDFPage_GetObject,
-            pdfium.PdfMatrix(),
-            0,
-        )
+    images: list[PlacedImage]
+    drawn_letters: int
+
+
+def images_on(loaded: pdfium.PdfPage) -> list[PlacedImage]:
+    """Return the images on a page, those within form objects too."""
+    return [
+        PlacedImage(_size_px(handle), _matrix(handle).multiply(outer), handle)
+        for kind, handle, outer in _objects_on(loaded)
+        if kind == pdfium_c.FPDF_PAGEOBJ_IMAGE
+    ]
+
+
+def contents_of(loaded: pdfium.PdfPage) -> Contents:
+    """Return what a page holds besides text, by one walk through its objects."""
+    images: list[PlacedImage] = []
+    letters = shapes = 0
+    for kind, handle, outer in _objects_on(loaded):
+        if kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+            images.append(PlacedImage(_size_px(handle), _matrix(handle).multiply(outer), handle))
+        elif kind == pdfium_c.FPDF_PAGEOBJ_PATH and shapes < MAX_SHAPES:
+            shapes += 1
+            letters += _letters_in(handle)
+    return Contents(images, letters)
+
+
+def pictures_among(images: Sequence[PlacedImage], view: PageView) -> tuple[Picture, ...]:
+    """Return the images that could hold text of their own, those that touch as one."""
+    width, height = view.size
+    found: list[Picture] = []
+    for image in images:
+        left, top, right, bottom = image.box(view)
+        box = max(0.0, left), max(0.0, top), min(width, right), min(height, bottom)
+        if image.dpi >= MIN_SCAN_DPI and box[0] < box[2] and box[1] < box[3]:
+            picture = Picture(box, image.dpi)
+            while (part := _part_of(picture, found[-NEIGHBOURS:])) is not None:
+                found.remove(part)
+                picture = _joined(picture, part)
+            found.append(picture)
+    large = [each for each in found if _is_large(each, width * height)]
+    large.sort(key=lambda each: -_area(each.box))
+    return tuple(large[:MAX_PICTURES])
+
+
+def _is_large(picture: Picture, page_area: float) -> bool:
+    left, top, right, bottom = picture.box
+    least_width, least_height = MIN_PICTURE_PT
+    return (
+        right - left >= least_width
+        and bottom - top >= least_height
+        and _area(picture.box) >= MIN_PICTURE_SHARE * page_area
     )
 
 
-def _images_in(
-    parent: pdfium.PdfPage | PageObject,
+def _part_of(picture: Picture, others: Sequence[Picture]) -> Picture | None:
+    """Return another picture that makes one box with this one."""
+    for other in others:
+        gaps = [
+            max(picture.box[side], other.box[side])
+            - min(picture.box[side + 2], other.box[side + 2])
+            for side in (0, 1)
+        ]
+        joined = _area(_joined(picture, other).box)
+        parts = _area(picture.box) + _area(other.box)
+        if max(gaps) <= TOUCHING_PT and parts >= FILLED * joined:
+            return other
+    return None
+
+
+def _joined(first: Picture, second: Picture) -> Picture:
+    return Picture(around([first.box, second.box]), max(first.dpi, second.dpi))
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _objects_on(
+    loaded: pdfium.PdfPage,
+) -> Iterator[tuple[int, PageObject, pdfium.PdfMatrix]]:
+    """Yield the objects of a page with their kind and their matrix within the page.
+
+    By raw calls: a drawing has a hundred thousand paths, and a wrapper for each takes seconds.
+    """
+    count, get = pdfium_c.FPDFPage_CountObjects, pdfium_c.FPDFPage_GetObject
+    return _objects_in(loaded.raw, count, get, pdfium.PdfMatrix(), 0)
+
+
+def _objects_in(
+    parent: PageObject,
     count: Callable[..., int],
     get: Callable[..., PageObject],
     outer: pdfium.PdfMatrix,
     depth: int,
-) -> Iterator[PlacedImage]:
+) -> Iterator[tuple[int, PageObject, pdfium.PdfMatrix]]:
     for index in range(count(parent)):
         handle = get(parent, index)
-        match pdfium_c.FPDFPageObj_GetType(handle):
-            case pdfium_c.FPDF_PAGEOBJ_IMAGE:
-                width, height = ctypes.c_uint(), ctypes.c_uint()
-                pdfium_c.FPDFImageObj_GetImagePixelSize(handle, width, height)
-                matrix = _matrix(handle).multiply(outer)
-                yield PlacedImage((width.value, height.value), matrix, handle)
-            case pdfium_c.FPDF_PAGEOBJ_FORM if depth < _MAX_FORM_DEPTH:
-                yield from _images_in(
-                    handle,
-                    pdfium_c.FPDFFormObj_CountObjects,
-                    pdfium_c.FPDFFormObj_GetObject,
-                    _matrix(handle).multiply(outer),
-                    depth + 1,
-                )
+        kind = pdfium_c.FPDFPageObj_GetType(handle)
+        if kind != pdfium_c.FPDF_PAGEOBJ_FORM:
+            yield kind, handle, outer
+        elif depth < _MAX_FORM_DEPTH:
+            yield from _objects_in(
+                handle,
+                pdfium_c.FPDFFormObj_CountObjects,
+                pdfium_c.FPDFFormObj_GetObject,
+                _matrix(handle).multiply(outer),
+                depth + 1,
+            )
+
+
+def _letters_in(path: PageObject) -> int:
+    """Return how many letters a filled shape could be: of the right height, curved or many."""
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    pdfium_c.FPDFPath_GetDrawMode(path, fill, stroke)
+    if fill.value == pdfium_c.FPDF_FILLMODE_NONE:
+        return 0
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    pdfium_c.FPDFPageObj_GetBounds(path, left, bottom, right, top)
+    width, height = right.value - left.value, top.value - bottom.value
+    if not LETTER_PT[0] <= min(height, width) or min(height, width) > LETTER_PT[1]:
+        return 0
+    segments = int(pdfium_c.FPDFPath_CountSegments(path))
+    if max(height, width) <= LETTER_PT[1]:
+        # A rectangle, or the marker of a chart, has five; an l or an i is lost, an o is not.
+        return int(segments > 6)
+    return segments // LETTER_SEGMENTS
+
+
+def _size_px(image: PageObject) -> tuple[int, int]:
+    width, height = ctypes.c_uint(), ctypes.c_uint()
+    pdfium_c.FPDFImageObj_GetImagePixelSize(image, width, height)
+    return width.value, height.value
 
 
 def _matrix(handle: PageObject) -> pdfium.PdfMatrix:

@@ -10,9 +10,14 @@ from PIL import Image
 
 from ocr_worker import wire
 from ocr_worker.documents import open_document
+from ocr_worker.documents.page_view import PageView
 from ocr_worker.documents.pdf import suitable_dpi
-from ocr_worker.documents.pdf_images import PlacedImage, coverage
-from ocr_worker.documents.text_layer import PageView
+from ocr_worker.documents.pdf_images import (
+    MAX_PICTURES,
+    PlacedImage,
+    coverage,
+    pictures_among,
+)
 from ocr_worker.errors import TaskError
 from tests.conformance.fixtures import write_pdf
 from tests.scans import (
@@ -403,14 +408,14 @@ def test_text_under_filled_in_fields_is_not_trusted(tmp_path, open_path):
     content = shown_text(["A form with quite some words to fill in"])
     document = open_path(form_pdf(tmp_path / "a.pdf", content))
 
-    assert not document.text_layer(1).trusted
+    assert "refused" == document.text_layer(1).trust
     assert "the page has filled-in fields or notes over its text" == document.text_layer(1).reason
 
 
-def test_text_over_a_scan_by_another_program_is_not_trusted(tmp_path, open_path):
+def test_text_over_a_scan_by_another_program_is_doubtful(tmp_path, open_path):
     layer = open_path(searchable_scan_pdf(tmp_path / "a.pdf", ["Guessed words"])).text_layer(1)
 
-    assert not layer.trusted
+    assert "doubtful" == layer.trust
     assert "the text is an invisible layer over a scan" == layer.reason
     assert ["Guessed words"] == [line.text for line in layer.lines]
 
@@ -419,6 +424,68 @@ def test_a_scan_has_no_text_layer(tmp_path, open_path):
     document = open_path(scan_pdf(tmp_path / "a.pdf", [text_image(["Hello"])]))
 
     assert None is document.text_layer(1)
+
+
+def test_strips_of_a_picture_are_one_picture():
+    strips = [image_on_page((900, 30), 100, y, 300, 10) for y in range(200, 400, 10)]
+
+    (picture,) = pictures_among(strips, VIEW)
+
+    assert (100, 400, 400, 600) == picture.box
+    assert 216 == picture.dpi
+
+
+def test_pictures_that_stand_apart_are_two():
+    apart = [image_on_page((900, 600), x, 300, 200, 200) for x in (50, 300)]
+
+    assert 2 == len(pictures_among(apart, VIEW))
+
+
+def test_logos_backgrounds_and_what_lies_off_the_page_are_no_pictures_to_read():
+    logo = image_on_page((300, 300), 50, 700, 60, 60)
+    rule = image_on_page((900, 30), 50, 600, 500, 5)
+    coarse = image_on_page((30, 30), 50, 100, 400, 400)
+    beyond = image_on_page((900, 900), 700, 100, 400, 400)
+
+    assert () == pictures_among([logo, rule, coarse, beyond], VIEW)
+
+
+def test_a_picture_that_hangs_over_the_edge_is_cut_there():
+    (picture,) = pictures_among([image_on_page((900, 900), 400, -100, 300, 300)], VIEW)
+
+    assert (400, 600, 600, 800) == picture.box
+
+
+def test_of_many_pictures_the_largest_are_read():
+    many = [image_on_page((900, 900), 10 + 60 * n, 10 + 90 * n, 70 + n, 80) for n in range(9)]
+
+    assert MAX_PICTURES == len(pictures_among(many, VIEW))
+
+
+def test_pictures_of_a_page_are_told_with_its_text(tmp_path, open_path):
+    content = shown_text(["Enough letters to be a text"]) + placed("Im0", 100, 200, 300, 150)
+    images = {"Im0": image_object(text_image(["In a picture"], size=(1250, 625)))}
+
+    layer = open_path(content_pdf(tmp_path / "a.pdf", [content], images=images)).text_layer(1)
+
+    assert "trusted" == layer.trust
+    assert [(100, 492, 400, 642)] == [picture.box for picture in layer.pictures]
+    assert 300 == pytest.approx(layer.pictures[0].dpi)
+
+
+def test_shapes_of_the_size_of_letters_are_counted_and_bars_are_not(tmp_path, open_path):
+    letter = "{x} 300 m {x} 308 l {y} 309 l {y} 306 l {x} 305 l {y} 301 l {x} 302 l f\n"
+    bar = "{x} 400 6 30 re f\n"
+    text = shown_text(["Enough letters to be a text"])
+
+    def trust(shape, n):
+        drawn = "".join(shape.format(x=50 + 5 * i, y=54 + 5 * i) for i in range(n))
+        path = content_pdf(tmp_path / f"{n}.pdf", [text + drawn.encode()])
+        return open_path(path).text_layer(1).trust
+
+    assert "doubtful" == trust(letter, 80)
+    assert "trusted" == trust(letter, 20)
+    assert "trusted" == trust(bar, 90)
 
 
 def test_strips_of_a_scan_add_up_and_layers_do_not_count_twice():

@@ -5,6 +5,7 @@ import pytest
 
 from ocr_worker import wire
 from ocr_worker.documents.base import PageImage
+from ocr_worker.documents.text_layer import TextLayer
 from ocr_worker.engines.base import Reading, RecognizedLine, RecognizedWord
 from ocr_worker.errors import TaskStopped
 from ocr_worker.recognition import read_page
@@ -12,18 +13,15 @@ from ocr_worker.recognition import read_page
 SOURCE = wire.Source(path="scan.pdf")
 
 
-@dataclass
-class FakeTextLayer:
-    lines: tuple[wire.Line, ...]
-    trusted: bool = True
-    reason: str = "letters are what they look like"
+def layer_of(*lines, trust="trusted", reason="letters are what they look like", pictures=()):
+    return TextLayer(lines, trust, reason, (600.0, 800.0), pictures)
 
 
 @dataclass
 class FakeDocument:
     """A page of 600 by 800 points, rendered at two pixels a point."""
 
-    layer: FakeTextLayer | None = None
+    layer: TextLayer | None = None
     origin: tuple[float, float] = (0.0, 0.0)
     rendered: list[dict] = field(default_factory=list)
 
@@ -91,7 +89,7 @@ def read(document, engine=None, *, checkpoint=lambda stage: None, scale=1.0, **o
 
 
 def test_a_trusted_text_layer_is_kept_and_no_engine_is_asked_for():
-    page = read(FakeDocument(FakeTextLayer((native("hello"),))))
+    page = read(FakeDocument(layer_of(native("hello"))))
 
     assert page.state == "native_text"
     assert page.text == "hello"
@@ -101,7 +99,7 @@ def test_a_trusted_text_layer_is_kept_and_no_engine_is_asked_for():
 
 
 def test_a_text_layer_that_is_not_trusted_is_recognized_over_and_the_page_says_why():
-    layer = FakeTextLayer((native("h\ufffdllo"),), trusted=False, reason="broken letters")
+    layer = layer_of(native("h\ufffdllo"), trust="refused", reason="broken letters")
 
     page = read(FakeDocument(layer), FakeEngine([recognized("hello", 0, 0, 100)]))
 
@@ -110,8 +108,9 @@ def test_a_text_layer_that_is_not_trusted_is_recognized_over_and_the_page_says_w
     assert any("broken letters" in warning for warning in page.warnings)
 
 
-def test_skip_text_keeps_any_text_layer():
-    layer = FakeTextLayer((native("hello"),), trusted=False, reason="broken letters")
+@pytest.mark.parametrize("trust", ["trusted", "doubtful", "refused"])
+def test_skip_text_keeps_any_text_layer_and_asks_for_no_engine(trust):
+    layer = layer_of(native("hello"), trust=trust, reason="broken letters")
 
     page = read(FakeDocument(layer), mode="skip_text")
 
@@ -120,7 +119,7 @@ def test_skip_text_keeps_any_text_layer():
 
 
 def test_force_recognizes_in_spite_of_a_trusted_text_layer():
-    document = FakeDocument(FakeTextLayer((native("own"),)))
+    document = FakeDocument(layer_of(native("own")))
 
     page = read(document, FakeEngine([recognized("seen", 0, 0, 100)]), mode="force")
 
@@ -129,7 +128,7 @@ def test_force_recognizes_in_spite_of_a_trusted_text_layer():
 
 
 def test_only_native_lines_inside_the_region_are_kept():
-    layer = FakeTextLayer((native("in", y=10), native("out", y=500)))
+    layer = layer_of(native("in", y=10), native("out", y=500))
 
     page = read(FakeDocument(layer), region=wire.Region(x=0, y=0, width=600, height=100))
 
@@ -137,7 +136,7 @@ def test_only_native_lines_inside_the_region_are_kept():
 
 
 def test_a_region_without_native_text_is_recognized():
-    layer = FakeTextLayer((native("out", y=500),))
+    layer = layer_of(native("out", y=500))
     engine = FakeEngine([recognized("seen", 0, 0, 100)])
 
     page = read(FakeDocument(layer), engine, region=wire.Region(x=0, y=0, width=600, height=100))
@@ -146,7 +145,7 @@ def test_a_region_without_native_text_is_recognized():
 
 
 def test_a_region_of_another_page_does_not_narrow_this_one():
-    layer = FakeTextLayer((native("here", y=500),))
+    layer = layer_of(native("here", y=500))
     document = FakeDocument(layer)
     region = wire.Region(x=0, y=0, width=600, height=100, page=9)
 

@@ -6,17 +6,16 @@ import pytest
 
 from ocr_worker import wire
 from ocr_worker.documents import open_document
-from ocr_worker.documents.text_layer import (
-    Glyph,
-    PageView,
-    judge,
-    make_lines,
-    make_text_layer,
-    median_line_height,
-)
+from ocr_worker.documents.glyphs import Glyph, median_line_height
+from ocr_worker.documents.native_lines import make_lines
+from ocr_worker.documents.page_view import PageView
+from ocr_worker.documents.text_layer import Surroundings, judge, make_text_layer
 from tests.scans import content_pdf, shown_text, text_pdf
 
 SENTENCE = "Enough letters to be a sentence"
+SIZE = (595.0, 842.0)
+BARE = Surroundings()
+SCAN = Surroundings(image_coverage=1.0)
 
 
 def glyphs(text, *, visible=True, mapped=True, x=0.0, y=0.0):
@@ -42,62 +41,103 @@ def layer_of():
 
 
 def test_visible_text_is_trusted():
-    assert (True, "the page has text of its own") == judge(glyphs(SENTENCE), 0, False)
+    assert ("trusted", "the page has text of its own") == judge(glyphs(SENTENCE), BARE)
 
 
 @pytest.mark.parametrize("coverage", [0.9, 1.0])
-def test_a_page_that_is_an_image_is_not_trusted(coverage):
-    assert (False, "the page is an image") == judge(glyphs(SENTENCE * 20), coverage, False)
+def test_text_over_an_image_that_fills_the_page_is_doubtful(coverage):
+    verdict = judge(glyphs(SENTENCE * 20), Surroundings(image_coverage=coverage))
+
+    assert ("doubtful", "the page is an image with text over it") == verdict
 
 
-def test_invisible_text_over_a_scan_is_not_trusted():
+def test_a_stamp_on_a_scan_is_no_text_layer():
+    assert ("refused", "the page is an image") == judge(glyphs("Page 7"), SCAN)
+
+
+def test_invisible_text_over_a_scan_is_doubtful():
     hidden = glyphs(SENTENCE * 20, visible=False)
 
-    assert (False, "the text is an invisible layer over a scan") == judge(hidden, 1.0, False)
+    assert ("doubtful", "the text is an invisible layer over a scan") == judge(hidden, SCAN)
 
 
-def test_invisible_text_alone_is_not_trusted():
-    assert (False, "the text is invisible") == judge(glyphs(SENTENCE, visible=False), 0, False)
+def test_a_layer_over_a_scan_without_real_characters_is_refused():
+    hidden = glyphs(SENTENCE, visible=False) + glyphs("\ufffd" * 5, visible=False, mapped=False)
+
+    assert ("refused", "the text does not map to real characters") == judge(hidden, SCAN)
 
 
-def test_glyphs_without_real_characters_are_not_trusted():
+def test_invisible_text_alone_is_refused():
+    assert ("refused", "the text is invisible") == judge(glyphs(SENTENCE, visible=False), BARE)
+
+
+def test_glyphs_without_real_characters_are_refused():
     broken = glyphs(SENTENCE) + glyphs("\ufffd\ue000\x01\x02\ufffd", mapped=False)
 
-    assert (False, "the text does not map to real characters") == judge(broken, 0, False)
+    assert ("refused", "the text does not map to real characters") == judge(broken, BARE)
 
 
 def test_a_few_bullets_of_a_symbol_font_do_no_harm():
-    assert judge(glyphs(SENTENCE) + glyphs("\uf0b7", mapped=False), 0, False)[0]
+    assert "trusted" == judge(glyphs(SENTENCE) + glyphs("\uf0b7", mapped=False), BARE)[0]
 
 
 def test_a_page_number_is_no_text_layer():
-    assert (False, "the page has too little text of its own") == judge(glyphs("- 17 -"), 0, False)
+    verdict = judge(glyphs("- 17 -"), BARE)
+
+    assert ("refused", "the page has too little text of its own") == verdict
 
 
-def test_a_letterhead_over_a_picture_of_the_letter_is_not_trusted():
+def test_a_letterhead_over_a_picture_of_the_letter_is_refused():
     """The picture is what there is to read, though it does not fill the page."""
-    assert not judge(glyphs(SENTENCE), 0.7, False)[0]
-    assert judge(glyphs(SENTENCE * 10), 0.7, False)[0]
-    assert judge(glyphs(SENTENCE), 0.2, False)[0]
+    assert "refused" == judge(glyphs(SENTENCE), Surroundings(image_coverage=0.7))[0]
+    assert "trusted" == judge(glyphs(SENTENCE * 10), Surroundings(image_coverage=0.7))[0]
+    assert "trusted" == judge(glyphs(SENTENCE), Surroundings(image_coverage=0.2))[0]
 
 
-def test_text_over_the_text_is_not_trusted():
-    assert not judge(glyphs(SENTENCE), 0, True)[0]
+@pytest.mark.parametrize("coverage", [0.0, 1.0])
+def test_text_over_the_text_is_refused(coverage):
+    around_it = Surroundings(image_coverage=coverage, text_over_it=True)
+
+    assert "refused" == judge(glyphs(SENTENCE), around_it)[0]
+
+
+def test_text_as_white_as_paper_is_doubtful():
+    pale = [glyph._replace(pale=True) for glyph in glyphs(SENTENCE)]
+
+    assert ("doubtful", "much of the text is white") == judge(glyphs(SENTENCE) + pale, BARE)
+    assert "trusted" == judge(glyphs(SENTENCE * 12) + pale, BARE)[0]
+
+
+def test_many_shapes_of_the_size_of_letters_make_a_page_doubtful():
+    verdict = judge(glyphs(SENTENCE), Surroundings(drawn_letters=61))
+
+    assert ("doubtful", "the page has drawings that could be text") == verdict
+    assert "trusted" == judge(glyphs(SENTENCE * 40), Surroundings(drawn_letters=61))[0]
+
+
+def test_a_font_that_spells_no_words_makes_a_page_doubtful_however_much_another_spells():
+    scrambled = "Uifsf bsf qmfouz pg mfuufst ifsf uibu nblf op xpset jo boz mbohvbhf " * 2
+    other_font = [glyph._replace(font=7) for glyph in glyphs(scrambled)]
+
+    verdict = judge(glyphs(SENTENCE * 30 + " ") + other_font, BARE)
+
+    assert ("doubtful", "the letters of the text make no words") == verdict
 
 
 @pytest.mark.parametrize("text", ["", "  \n \n"])
 def test_no_glyphs_but_white_space_make_no_layer(text):
-    assert None is make_text_layer(glyphs(text), 0, False)
+    assert None is make_text_layer(glyphs(text), SIZE, BARE)
 
 
 def test_a_trusted_layer_leaves_out_what_cannot_be_seen():
-    layer = make_text_layer(glyphs(SENTENCE + "\n") + glyphs("hidden", visible=False), 0, False)
+    layer = make_text_layer(glyphs(SENTENCE + "\n") + glyphs("hidden", visible=False), SIZE, BARE)
 
     assert [SENTENCE] == [line.text for line in layer.lines]
 
 
-def test_a_layer_that_is_not_trusted_holds_all_the_same():
-    layer = make_text_layer(glyphs(SENTENCE, visible=False), 1.0, False)
+@pytest.mark.parametrize("around_it", [BARE, SCAN])
+def test_a_layer_that_is_not_trusted_holds_all_the_same(around_it):
+    layer = make_text_layer(glyphs(SENTENCE, visible=False), SIZE, around_it)
 
     assert [SENTENCE] == [line.text for line in layer.lines]
 
@@ -166,7 +206,7 @@ def test_boxes_are_turned_as_a_viewer_turns_the_page(rotation, size, expected):
 def test_a_born_digital_page_is_read_where_it_stands(tmp_path, layer_of):
     layer = layer_of(text_pdf(tmp_path / "a.pdf", [["Hello (wide) world", "and Grüße"]]))
 
-    assert layer.trusted
+    assert "trusted" == layer.trust
     assert ["Hello (wide) world", "and Grüße"] == [line.text for line in layer.lines]
     hello = layer.lines[0].words[0]
     assert (72, 72) == pytest.approx((hello.x, hello.y + hello.height), abs=2)
@@ -184,7 +224,7 @@ def test_text_on_a_turned_page_stands_where_a_viewer_shows_it(tmp_path, layer_of
 
     line = layer_of(content_pdf(tmp_path / "a.pdf", [content], page_entries=entries)).lines[0]
 
-    assert "Upright after all" == line.text
+    assert ("Upright after all", 0.0) == (line.text, line.angle)
     assert 100 == pytest.approx(line.x, abs=2)
     assert 72 == pytest.approx(line.y + line.height, abs=4)
     assert line.width > 5 * line.height
@@ -211,10 +251,10 @@ def test_a_font_without_characters_is_not_trusted(tmp_path, layer_of):
 
     layer = layer_of(content_pdf(tmp_path / "a.pdf", [content], font=font))
 
-    assert not layer.trusted
+    assert "refused" == layer.trust
 
 
 def test_invisible_text_of_a_page_is_not_trusted(tmp_path, layer_of):
     layer = layer_of(content_pdf(tmp_path / "a.pdf", [shown_text([SENTENCE], mode=3)]))
 
-    assert (False, "the text is invisible") == (layer.trusted, layer.reason)
+    assert ("refused", "the text is invisible") == (layer.trust, layer.reason)
