@@ -42,8 +42,6 @@ _UNWANTED_MODULES: Final = {
         "markdown_it",
     ),
     "formats, fonts and colour profiles that documents are not read with": (
-        "PIL.AvifImagePlugin",
-        "PIL._avif",
         "PIL._imagingft",
         "PIL.ImageCms",
         "PIL._imagingcms",
@@ -63,7 +61,16 @@ _UNWANTED_MODULES: Final = {
     "our worker takes the models, not the code (docs/adr/0005)": ("rapidocr", "omegaconf", "yaml"),
 }
 """Modules that are found by following imports and never used, by the reason."""
-_NOT_OF_THE_DAEMON: Final = ("cv2", "numpy", "openvino", "onnxruntime", "PIL", "pypdfium2")
+_NOT_OF_THE_DAEMON: Final = (
+    "cv2",
+    "numpy",
+    "openvino",
+    "onnxruntime",
+    "PIL",
+    "pi_heif",
+    "pikepdf",
+    "pypdfium2",
+)
 """It opens no document; what leads there are optional imports of others."""
 
 _OPENVINO: Final = "openvino/libs/"

@@ -115,7 +115,7 @@ class Frame:
 class Document(Protocol):
     """An open document; used from one thread. Pages count from 1.
 
-    `format` is one of pdf, png, jpeg, tiff, webp and bmp. `warnings` are sentences for people
+    `format` is one of `formats.FORMATS`. `warnings` are sentences for people
     about what was found while opening.
     """
 

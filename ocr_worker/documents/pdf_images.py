@@ -19,7 +19,8 @@ MIN_SCAN_DPI = 50.0
 LARGE_SHARE = 0.05
 """Share of the page from which on an image counts for the resolution; smaller ones are logos."""
 
-_MAX_FORM_DEPTH = 15
+MAX_FORM_DEPTH = 15
+"""PDFium itself leaves a form out that draws itself, and stops at some more levels than these."""
 _GRID = 64
 
 PageObject: TypeAlias = pdfium_c.FPDF_PAGEOBJECT
@@ -27,17 +28,21 @@ PageObject: TypeAlias = pdfium_c.FPDF_PAGEOBJECT
 
 @dataclass(frozen=True, slots=True)
 class PlacedImage:
-    """An image on a page: its size in pixels and the matrix from the unit square to PDF units."""
+    """An image on a page: its size in pixels and the matrix from the unit square to PDF units.
+
+    `unit` is how many points such a unit is.
+    """
 
     size_px: tuple[int, int]
     matrix: pdfium.PdfMatrix
     handle: PageObject | None = None
+    unit: float = 1.0
 
     @property
     def dpi(self) -> float:
         """Resolution in the better resolved of the image's two directions."""
         a, b, c, d, _, _ = self.matrix.get()
-        sides_pt = math.hypot(a, b), math.hypot(c, d)
+        sides_pt = self.unit * math.hypot(a, b), self.unit * math.hypot(c, d)
         if min(sides_pt) == 0:
             return 0.0
         return POINTS_PER_INCH * max(px / pt for px, pt in zip(self.size_px, sides_pt, strict=True))
@@ -62,10 +67,11 @@ def coverage(images: Sequence[PlacedImage], view: PageView) -> float:
     return float(covered.mean())
 
 
-def images_on(loaded: pdfium.PdfPage) -> list[PlacedImage]:
+def images_on(loaded: pdfium.PdfPage, unit: float = 1.0) -> list[PlacedImage]:
     """Return the images on a page, those within form objects too.
 
-    By raw calls: a drawing has a hundred thousand paths, and a wrapper for each takes seconds.
+    `unit` is how many points the page's unit is. By raw calls: a drawing has a hundred thousand
+    paths, and a wrapper for each takes seconds.
     """
     return list(
         _images_in(
@@ -73,6 +79,7 @@ def images_on(loaded: pdfium.PdfPage) -> list[PlacedImage]:
             pdfium_c.FPDFPage_CountObjects,
             pdfium_c.FPDFPage_GetObject,
             pdfium.PdfMatrix(),
+            unit,
             0,
         )
     )
@@ -83,6 +90,7 @@ def _images_in(
     count: Callable[..., int],
     get: Callable[..., PageObject],
     outer: pdfium.PdfMatrix,
+    unit: float,
     depth: int,
 ) -> Iterator[PlacedImage]:
     for index in range(count(parent)):
@@ -92,13 +100,14 @@ def _images_in(
                 width, height = ctypes.c_uint(), ctypes.c_uint()
                 pdfium_c.FPDFImageObj_GetImagePixelSize(handle, width, height)
                 matrix = _matrix(handle).multiply(outer)
-                yield PlacedImage((width.value, height.value), matrix, handle)
-            case pdfium_c.FPDF_PAGEOBJ_FORM if depth < _MAX_FORM_DEPTH:
+                yield PlacedImage((width.value, height.value), matrix, handle, unit)
+            case pdfium_c.FPDF_PAGEOBJ_FORM if depth < MAX_FORM_DEPTH:
                 yield from _images_in(
                     handle,
                     pdfium_c.FPDFFormObj_CountObjects,
                     pdfium_c.FPDFFormObj_GetObject,
                     _matrix(handle).multiply(outer),
+                    unit,
                     depth + 1,
                 )
 
