@@ -46,6 +46,11 @@ _UNWANTED_MODULES: Final = {
         "PIL.ImageCms",
         "PIL._imagingcms",
     ),
+    "kinds of XML that a PDF's metadata is not": (
+        "lxml.html",
+        "lxml.isoschematron",
+        "lxml.objectify",
+    ),
     "random numbers and vector instructions under test": ("numpy.random", "numpy._core._simd"),
     "clients of the network": ("requests", "urllib3", "certifi", "openvino_telemetry"),
     "readers of models of other kinds, and their conversion": (
