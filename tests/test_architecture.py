@@ -158,7 +158,17 @@ def test_the_daemon_knows_of_the_worker_only_the_boundary(module):
 
 def test_a_started_daemon_has_imported_no_code_that_opens_documents():
     """Lazy imports in a boundary module would pass the rule above."""
-    heavy = ["numpy", "PIL", "pypdfium2", "cv2", "rapidocr", "openvino", "onnxruntime"]
+    heavy = [
+        "numpy",
+        "PIL",
+        "pi_heif",
+        "pikepdf",
+        "pypdfium2",
+        "cv2",
+        "rapidocr",
+        "openvino",
+        "onnxruntime",
+    ]
     program = f"""
 import sys, daemon.__main__, daemon.composition
 print([name for name in {heavy} if name in sys.modules])"""
