@@ -53,12 +53,15 @@ def example(request):
 
 
 @pytest.fixture
-def env(daemon_env):
-    """An environment in which the installed command is found first, and reads pages as `hello`."""
-    scripts = str(Path(sys.executable).parent)
-    path = os.pathsep.join([scripts, daemon_env["PATH"]])
+def env(request, daemon_env, shipped_daemon):
+    """An environment in which the shipped program is found first, and reads pages as `hello`."""
+    path = os.pathsep.join([str(shipped_daemon.folder), daemon_env["PATH"]])
+    given = shipped_daemon.env | null_engine(text="hello") | {"PATH": path}
+    if shipped_daemon.bundle and request.node.callspec.params["example"] == "python":
+        # It takes the program that is installed beside its client, unless one is named.
+        (given["OCR_SIDECAR"],) = shipped_daemon.command
     # Pages come one at a time, so that a job that is cancelled after one has others left.
-    return daemon_env | null_engine(text="hello") | {"PATH": path, "OCR_SIDECAR_WORKERS": "1"}
+    return daemon_env | given | {"OCR_SIDECAR_WORKERS": "1"}
 
 
 def null_engine(**behaviour):
