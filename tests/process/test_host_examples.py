@@ -13,6 +13,7 @@ import pytest
 
 from tests.host_tools import find, run
 from tests.liveness import wait_until_gone
+from tests.webdriver import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples"
@@ -155,8 +156,10 @@ def test_an_example_that_is_killed_leaves_nothing(example, env):
             for line in process.stderr:
                 if line.startswith("started"):
                     break
-            family = psutil.Process(process.pid).children(recursive=True)
-            assert len(family) >= 2  # the daemon and its guard, and workers that have come up
+            host = psutil.Process(process.pid)
+            # The daemon, its guard, the inspector and a worker; the latter come up by and by.
+            wait_until(lambda: len(host.children(recursive=True)) >= 4, "all of them are there")
+            family = host.children(recursive=True)
         finally:
             process.kill()
     wait_until_gone([each.pid for each in family])
