@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bundle.build import cache_folder
 from tests.host_tools import ROOT, building, find, run
 from tests.scans import scan_pdf, text_image
 from tests.tauri_app import App
@@ -103,10 +104,9 @@ def screen():
 
 
 @pytest.fixture(scope="module")
-def screenshots(tmp_path_factory):
-    """The folder of the pictures."""
-    given = os.environ.get("OCR_SIDECAR_SCREENSHOTS")
-    folder = Path(given) if given else tmp_path_factory.mktemp("screenshots")
+def screenshots(workshop):
+    """The folder of the pictures; not one of pytest's, which later runs would remove."""
+    folder = Path(os.environ.get("OCR_SIDECAR_SCREENSHOTS") or cache_folder() / "screenshots")
     folder.mkdir(parents=True, exist_ok=True)
     print(f"\nscreenshots: {folder}")
     return folder
