@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use common::{launch, ocr, options, sample, wait_for_notification, WAIT};
+use common::{launch, ocr, options, sample, wait_for_notification, Complaints, WAIT};
 use ocr_sidecar::protocol::requests::{
     DocumentInfo, JobCancel, JobList, JobResult, JobStatus, OcrStart, OcrStartBatch, Ping,
 };
@@ -94,6 +94,7 @@ fn what_no_line_has_room_for_is_read_from_its_file() {
         ..Capabilities::default()
     });
     let (client, events) = Client::spawn(&launch).unwrap();
+    let _complaints = Complaints(&client);
     let job = client
         .request::<OcrStartBatch>(OcrStartBatchParams {
             documents: vec![sample(); 4],
