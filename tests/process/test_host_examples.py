@@ -126,6 +126,8 @@ def test_an_example_cancels_at_an_interrupt(example, env):
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        # A shell has its background jobs ignore interrupts, and so would all that they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:
         try:
