@@ -68,7 +68,7 @@ def sections(answers: Answers) -> list[Section]:
     server = answers["initialize"]["server"]
     hardware = answers["hardware/get"]
     limits = answers["initialize"]["limits"]
-    languages = answers["language/list"]["languages"]
+    languages = [one for one in answers["language/list"]["languages"] if one["engines"]]
     free, total = hardware["memory_available_bytes"], hardware["memory_bytes"]
     return [
         (
