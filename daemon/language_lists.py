@@ -5,7 +5,6 @@ worker knows, so questions for languages are asked of one, as `engine/list` is.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from daemon.errors import RpcError
 from daemon.messages import EngineListResult, LanguageInfo, LanguageListResult
@@ -17,27 +16,26 @@ Readers = Mapping[str, tuple[str, ...]]
 """The engines that can read a language here, by its code; every language has an entry."""
 
 
-@dataclass(frozen=True, slots=True)
 class LanguageReply:
-    """Stands for a host's reply while a worker is asked for its engines; takes what it answers."""
+    """Stands for a host's reply while a worker is asked for its engines.
 
-    reply: Reply
-    to_result: Callable[[Readers], Struct]
-    """Makes the host's answer."""
+    `to_result` makes the host's answer of what can be read.
+    """
 
-    @property
-    def request_id(self) -> str | int | float | None:
+    def __init__(self, reply: Reply, to_result: Callable[[Readers], Struct]) -> None:
+        self._reply = reply
+        self._to_result = to_result
+        self.request_id = reply.request_id
         """The request's id as the host gave it."""
-        return self.reply.request_id
 
     def succeed(self, result: Struct) -> None:
         """Answer the host with what the engines tell of languages."""
         assert isinstance(result, EngineListResult)
-        self.reply.succeed(self.to_result(readers(result)))
+        self._reply.succeed(self._to_result(readers(result)))
 
     def fail(self, error: RpcError) -> None:
         """Answer the host with an error."""
-        self.reply.fail(error)
+        self._reply.fail(error)
 
 
 def readers(listed: EngineListResult) -> Readers:

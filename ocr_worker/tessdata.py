@@ -25,8 +25,6 @@ from typing import Final
 VARIABLE: Final = "OCR_SIDECAR_TESSDATA_DIR"
 TESSERACTS_VARIABLE: Final = "TESSDATA_PREFIX"
 SUFFIX: Final = ".traineddata"
-ORIENTATION: Final = "osd"
-"""The data that tells which way up a page is; it reads no language."""
 
 _FOLDER: Final = "tessdata"
 _LINUX: Final = (

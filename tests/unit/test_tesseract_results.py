@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from ocr_worker.engines.tesseract.results import (
-    MIN_CONFIDENCE,
     SYMBOL,
     TEXTLINE,
     WORD,
@@ -26,6 +25,7 @@ class Line:
     confidence: float = 90.0
     baseline: tuple | None = None
     orientation: int = 0
+    writing: int = 0
     deskew: float = 0.0
 
 
@@ -77,7 +77,7 @@ class Found:
 
     def Orientation(self):
         line, _, _ = self.places[0]
-        return line.orientation, 0, 2, line.deskew
+        return line.orientation, line.writing, 2, line.deskew
 
 
 def direction(quad):
@@ -115,11 +115,10 @@ def test_lines_have_their_words_texts_and_boxes():
     assert lines[0].words[1].quad.tolist() == [[50, 9], [80, 9], [80, 21], [50, 21]]
 
 
-def test_pictures_and_noise_are_left_out():
-    noise = Line([("~", (0, 0, 5, 5))], confidence=100 * MIN_CONFIDENCE - 1)
+def test_pictures_and_rules_are_left_out():
     picture = Line([])
 
-    lines = lines_of(Found([picture, noise, Line([("text", (10, 30, 60, 40))]), picture]))
+    lines = lines_of(Found([picture, Line([("text", (10, 30, 60, 40))]), picture]))
 
     assert [line.text for line in lines] == ["text"]
 
@@ -185,6 +184,15 @@ def test_a_slanted_line_gets_boxes_with_its_slant(orientation, degrees):
     for word, (corners, _) in zip(found.words, placed, strict=True):
         assert np.allclose(word.quad, corners, atol=0.1)
     assert math.remainder(direction(found.quad) - turned, 360) == pytest.approx(0, abs=0.1)
+
+
+def test_text_that_is_written_down_the_page_is_read_downwards():
+    line = Line([("word", (10, 10, 30, 300))], writing=2, baseline=((14, 10), (14, 300)))
+
+    (found,) = lines_of(Found([line]))
+
+    assert direction(found.quad) == 90
+    assert found.quad.tolist() == [[30, 10], [30, 300], [10, 300], [10, 10]]
 
 
 def test_a_short_baseline_is_no_measure_and_its_blocks_slant_is_taken():

@@ -15,14 +15,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr_worker.engines.base import Quad, RecognizedLine, RecognizedWord
 
 TEXTLINE, WORD, SYMBOL = 2, 3, 4
 """Levels of the iterator, as Tesseract's C interface numbers them."""
 
-MIN_CONFIDENCE = 0.3
-"""Lines read with less are noise: stains, logos, halves of letters."""
+DOWNWARDS = 2
+"""A direction of writing; 0 and 1 are rightwards and leftwards."""
+
 MAX_SLANT = math.radians(30)
 """A baseline that leaves its block's direction by more was measured on too little."""
 MIN_BASELINE = 4.0
@@ -35,6 +37,9 @@ _MARKS = str.maketrans("", "", "\u200e\u200f\ufeff")
 _MICRO, _MU = "\u00b5", "\u03bc"
 """The sign for a millionth, which the data for Greek has in place of the letter."""
 _GREEK = re.compile("[\u0370-\u03ff]")
+
+Axes: TypeAlias = NDArray[np.float64]
+"""Unit vectors along a line and across it, downwards, of shape (2, 2)."""
 
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom, upright, in pixels."""
@@ -59,11 +64,11 @@ class _Line:
 
 
 def lines_of(found: Any) -> list[RecognizedLine]:
-    """Return the lines of a result iterator, which may be None; those that are noise left out."""
+    """Return the lines of a result iterator, which may be None."""
     lines = []
     for line in [] if found is None else _lines(found):
         words = [word for word in line.words if word.text]
-        if words and _confidence(words) >= MIN_CONFIDENCE:
+        if words:
             lines.append(_recognized(line, words))
     return lines
 
@@ -91,14 +96,11 @@ def _text(found: Any, level: int) -> str:
     return " ".join(text.translate(_MARKS).split())
 
 
-def _confidence(words: Sequence[_Word]) -> float:
-    return sum(word.confidence for word in words) / len(words)
-
-
 def _direction(found: Any) -> float:
     """Return the direction in which a line runs, in radians clockwise from rightwards."""
-    orientation, _, _, deskew = found.Orientation()
-    upright = orientation * math.pi / 2
+    orientation, writing, _, deskew = found.Orientation()
+    # Text that runs down the page is told as an upright block that is written downwards.
+    upright = (float(orientation) + (writing == DOWNWARDS)) * math.pi / 2
     box, baseline = found.BoundingBox(TEXTLINE), found.Baseline(TEXTLINE)
     if box is not None and baseline:
         (x1, y1), (x2, y2) = baseline
@@ -106,7 +108,7 @@ def _direction(found: Any) -> float:
         slant = _wrapped(math.atan2(y2 - y1, x2 - x1) - upright)
         if math.hypot(x2 - x1, y2 - y1) >= MIN_BASELINE * height and abs(slant) <= MAX_SLANT:
             return upright + slant
-    return upright + (deskew if abs(deskew) <= MAX_SLANT else 0.0)
+    return upright + (float(deskew) if abs(deskew) <= MAX_SLANT else 0.0)
 
 
 def _wrapped(angle: float) -> float:
@@ -124,7 +126,8 @@ def _recognized(line: _Line, words: Sequence[_Word]) -> RecognizedLine:
         RecognizedWord(_spelt(word.text), word.confidence, _quad(span, axes))
         for word, span in zip(words, spans, strict=True)
     )
-    return RecognizedLine(_spaced(line.inked, told), _confidence(words), _quad(whole, axes), told)
+    confidence = sum(word.confidence for word in words) / len(words)
+    return RecognizedLine(_spaced(line.inked, told), confidence, _quad(whole, axes), told)
 
 
 def _spelt(text: str) -> str:
@@ -142,7 +145,7 @@ def _spaced(inked: str, words: Sequence[RecognizedWord]) -> str:
     return inked if inked.replace(" ", "") == text.replace(" ", "") else text
 
 
-def _span(box: Box, direction: float, axes: np.ndarray) -> Box:
+def _span(box: Box, direction: float, axes: Axes) -> Box:
     """Return from where to where the text in an upright box reaches along its line and across it.
 
     A box of length l and height h that is slanted by s has an upright box of the width
@@ -161,7 +164,8 @@ def _span(box: Box, direction: float, axes: np.ndarray) -> Box:
     return (u - length / 2, v - thickness / 2, u + length / 2, v + thickness / 2)
 
 
-def _quad(span: Box, axes: np.ndarray) -> Quad:
+def _quad(span: Box, axes: Axes) -> Quad:
     left, top, right, bottom = span
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-    return (corners @ axes).astype(np.float32)
+    quad: Quad = (corners @ axes).astype(np.float32)
+    return quad
