@@ -6,7 +6,9 @@ interface has a cancel callback, of which tesserocr passes on a time limit only,
 until then could not be taken up again. A page that is cancelled while it is recognized is left by
 the end of its worker, and a new worker is ready within a second.
 
-An instance holds the data of its languages. Memory, measured with the fast models of Debian: TODO.
+An instance holds the data of its languages. Memory, measured with the fast models of Debian: 58 MB
+for a process with the library, 9 MB (Arabic) to 41 MB (Japanese) for a set of languages, 22 MB more
+for an A4 page at 200 dpi.
 """
 
 import os
@@ -44,6 +46,9 @@ class Reader:
         )
         # It would write a line about each page's resolution to stderr.
         self._api.SetVariable("debug_file", os.devnull)
+        # Tesseract 5.5 takes whole lines of large Arabic for noise, 4 of 12 on a clean page; what
+        # is noise shows in the confidence, and on receipts this changes nothing.
+        self._api.SetVariable("textord_noise_rejrows", "0")
 
     def lay_out(self, grey: Grey) -> bool:
         """Take a page and find where its text is; False where there is none."""
