@@ -59,11 +59,12 @@ def read_upright(read: Callable[[int], Attempt]) -> Attempt:
         if quarters % 4 not in attempts:
             attempts[quarters % 4] = read(quarters % 4)
 
-    if attempts[0].confidence < SURE:
+    if attempts[0].lines and attempts[0].confidence < SURE:
         attempt(2)
     # What runs sideways is read again level, which finds more of it.
     attempt(best().quarters - best().direction)
     if best().confidence < POOR:
         attempt(1)
-        attempt(3)
+        if attempts[1].lines:  # where there is none, there is none upside down
+            attempt(3)
     return best()
