@@ -100,7 +100,7 @@ def _direction(found: Any) -> float:
     """Return the direction in which a line runs, in radians clockwise from rightwards."""
     orientation, writing, _, deskew = found.Orientation()
     # Text that runs down the page is told as an upright block that is written downwards.
-    upright = (float(orientation) + (writing == DOWNWARDS)) * math.pi / 2
+    upright: float = (orientation + (writing == DOWNWARDS)) * math.pi / 2
     box, baseline = found.BoundingBox(TEXTLINE), found.Baseline(TEXTLINE)
     if box is not None and baseline:
         (x1, y1), (x2, y2) = baseline
