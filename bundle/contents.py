@@ -61,7 +61,7 @@ _UNWANTED_MODULES: Final = {
         "openvino.torch",
     ),
     "our worker takes the models, not the code (docs/adr/0005)": ("rapidocr", "omegaconf", "yaml"),
-    "libraries in its wheel without their licences, one under the GPL (docs/adr/0014)": (
+    "libraries in its wheel without their licences, one under the GPL (docs/adr/0015)": (
         "tesserocr",
     ),
 }
