@@ -42,7 +42,7 @@ class Attempt:
     @property
     def direction(self) -> int:
         """Quarters clockwise from rightwards in which most of the text runs."""
-        return round(direction_of(self.lines) / 90) % 4
+        return round(direction_of(self.lines) / 90) % 4 if self.lines else 0
 
 
 def read_upright(read: Callable[[int], Attempt]) -> Attempt:
