@@ -64,6 +64,9 @@ _UNWANTED_MODULES: Final = {
         "openvino.torch",
     ),
     "our worker takes the models, not the code (docs/adr/0005)": ("rapidocr", "omegaconf", "yaml"),
+    "libraries in its wheel without their licences, one under the GPL (docs/adr/0015)": (
+        "tesserocr",
+    ),
 }
 """Modules that are found by following imports and never used, by the reason."""
 _NOT_OF_THE_DAEMON: Final = (

@@ -28,7 +28,7 @@ class RecognizedWord:
 
 @dataclass(frozen=True, slots=True)
 class RecognizedLine:
-    """A line of text, its corners in pixels and its words from left to right."""
+    """A line of text, its corners in pixels and its words in the order of reading."""
 
     text: str
     confidence: float

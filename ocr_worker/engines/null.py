@@ -37,6 +37,11 @@ def probe() -> str:
     return NullEngine.version
 
 
+def installed_languages() -> tuple[str, ...]:
+    """Return none: it takes every language and reads nothing in it."""
+    return ()
+
+
 class NullEngine:
     """See the module. Raise `EngineUnavailable` when the variable holds something else."""
 
