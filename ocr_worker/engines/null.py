@@ -19,6 +19,7 @@ from ocr_worker.engines.base import (
     Reading,
     RecognizedLine,
     RecognizedWord,
+    Step,
 )
 from ocr_worker.errors import EngineUnavailable
 
@@ -47,6 +48,7 @@ class NullEngine:
 
     name = "null"
     version = "1"
+    prepared_by: frozenset[Step] = frozenset()
 
     def __init__(self) -> None:
         try:

@@ -15,6 +15,7 @@ from ocr_worker.engines.base import (
     Reading,
     RecognizedLine,
     RecognizedWord,
+    Step,
 )
 from ocr_worker.engines.tesseract import library
 from ocr_worker.engines.tesseract.installation import INSTALL_HINT, find_package, no_data_for
@@ -37,6 +38,7 @@ class TesseractEngine:
     """
 
     name = "tesseract"
+    prepared_by: frozenset[Step] = frozenset({"blank", "deskewed", "contrast"})
 
     def __init__(self) -> None:
         package = find_package()
