@@ -94,6 +94,8 @@ def groups(data: Path, drawer: Drawer) -> Iterator[Group]:
         yield from _both_ways(drawer, f"turned by {turned}", Spoiling(turned=turned))
     yield from _both_ways(drawer, "turned by 180, skewed by 4", Spoiling(turned=180, skew=4))
     yield from _both_ways(drawer, "faded", Spoiling(is_faded=True))
+    yield from _both_ways(drawer, "shaded", Spoiling(is_shaded=True))
+    yield from _both_ways(drawer, "faded and shaded", Spoiling(is_faded=True, is_shaded=True))
     yield from _both_ways(drawer, "faded, 100 dpi", Spoiling(is_faded=True, dpi=100))
 
 

@@ -119,6 +119,7 @@ class Spoiling:
     skew: float = 0.0
     turned: int = 0
     is_faded: bool = False
+    is_shaded: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,9 @@ def _spoil(sheet: Image.Image, spoiling: Spoiling, paper: int, seed: int) -> Ima
         # Pillow turns counter-clockwise.
         sheet = sheet.rotate(-spoiling.skew, Image.Resampling.BICUBIC, fillcolor=paper)
     sheet = sheet.filter(ImageFilter.GaussianBlur(spoiling.dpi / 400))
+    if spoiling.is_shaded:  # as by the binding of a book, or a lamp at one side
+        shadow = np.linspace(0.35, 1.0, sheet.width)[np.newaxis, :]
+        sheet = Image.fromarray((np.asarray(sheet) * shadow).astype(np.uint8))
     noise = np.random.default_rng(seed).normal(0, 4, (sheet.height, sheet.width))
     pixels = np.clip(np.asarray(sheet, dtype=np.float32) + noise, 0, 255).astype(np.uint8)
     turns = spoiling.turned // 90 % 4

@@ -133,6 +133,27 @@ def test_a_page_scanned_sideways_is_read(engine, transpose):
     assert text_of(read(engine, image.transpose(transpose))) == LINES
 
 
+@pytest.mark.parametrize("quarter", [0, 1, 2, 3])
+def test_a_page_is_read_whichever_way_up_it_lies(engine, quarter):
+    """Turned counter-clockwise, so its text runs to the right, up, to the left and down."""
+    image, _ = draw(LINES)
+    turned = np.ascontiguousarray(np.rot90(np.asarray(image), quarter))
+
+    layout = arrange(engine.recognize(turned, Reading(), lambda stage: None))
+
+    assert [placed.line.text for placed in layout.lines] == LINES
+    assert layout.orientation == 90 * quarter
+
+
+def test_a_page_that_is_not_to_be_turned_is_read_as_it_lies(engine):
+    image, _ = draw(LINES)
+    upside_down = np.ascontiguousarray(np.asarray(image)[::-1, ::-1])
+
+    lines = engine.recognize(upside_down, Reading(rotate=False), lambda stage: None)
+
+    assert not set(text_of(lines)) & set(LINES)
+
+
 def test_confidences_lie_between_a_half_and_one(engine):
     image, _ = draw(LINES)
 

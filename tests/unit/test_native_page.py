@@ -44,6 +44,7 @@ class FakeEngine:
     lines: list[RecognizedLine] = field(default_factory=list)
     name: str = "fake"
     version: str = "1"
+    prepared_by: frozenset = frozenset()
     n_calls: int = 0
 
     def recognize(self, pixels, reading, checkpoint):

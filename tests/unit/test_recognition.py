@@ -50,6 +50,7 @@ class FakeEngine:
     lines: list[RecognizedLine] = field(default_factory=list)
     name: str = "fake"
     version: str = "1"
+    prepared_by: frozenset = frozenset()
     seen: Reading | None = None
 
     def recognize(self, pixels, reading, checkpoint):
@@ -274,3 +275,26 @@ def test_an_engine_that_cannot_be_had_fails_before_the_page_is_rendered():
     with pytest.raises(AssertionError, match="the engine was asked for"):
         read(document)
     assert document.rendered == []
+
+
+def test_a_blank_page_is_empty_without_the_engine_having_read():
+    page = read(FakeDocument(), FakeEngine([recognized("x", 0, 0, 9)], prepared_by={"blank"}))
+
+    assert page.state == "empty"
+    assert page.reason == "The page is blank"
+
+
+def test_the_engine_reads_a_blank_page_that_is_not_to_be_skipped():
+    engine = FakeEngine([recognized("x", 0, 0, 9)], prepared_by={"blank"})
+
+    assert read(FakeDocument(), engine, skip_blank=False).state == "recognized"
+
+
+def test_a_page_that_was_read_turned_says_so():
+    line = recognized("word", 0, 0, 200)
+    upside_down = RecognizedLine(line.text, 0.9, np.roll(line.quad, 2, axis=0), line.words)
+
+    page = read(FakeDocument(), FakeEngine([upside_down]))
+
+    assert page.orientation == 180
+    assert page.preparation == ("rotated",)

@@ -1,4 +1,4 @@
-"""Settles which of two glyphs that look alike is meant, by the rest of the word: 15.0C, 12OML.
+"""Settles which of two glyphs that look alike is meant, by the rest of the word: 15.0C, SC1SSOR.
 
 The recognizer reads a letter at a time, so a worn zero becomes a C now and then, although it gives
 the zero a probability too. A word is mostly written in one kind of characters, digits, capitals or
@@ -50,7 +50,7 @@ def settle(word: Sequence[Glyph]) -> list[str]:
 def _wanted(kinds: list[Kind | None], position: int) -> Kind | None:
     """Return the kind that the others ask for at a position, or None where they do not agree.
 
-    Two neighbours that agree will do, as in 12OML, or all the others, as in 15.0C.
+    Two neighbours that agree will do, as in ES1O0O, or all the others, as in 15.0C.
     """
     own = kinds[position]
     around = kinds[max(position - 1, 0) : position] + kinds[position + 1 : position + 2]

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from ocr_worker.engines.rapidocr.ctc import Alphabet, decode
+
+ALPHABET = Alphabet("ABC0123")
+
+
+def scores(*columns):
+    """Columns of class probabilities: a mapping from character (blank is "-") to probability."""
+    rows = np.zeros((len(columns), ALPHABET.space + 1), dtype=np.float32)
+    for row, column in zip(rows, columns, strict=True):
+        for text, probability in column.items():
+            number = {"-": 0, " ": ALPHABET.space}.get(text, "ABC0123".find(text) + 1)
+            row[number] = probability
+    return rows
+
+
+def text_of(*columns):
+    return decode(scores(*columns), ALPHABET, len(columns)).text
+
+
+def test_runs_are_merged_and_blanks_dropped():
+    assert text_of({"A": 0.9}, {"A": 0.8}, {"-": 0.9}, {"A": 0.9}, {"B": 0.9}) == "AAB"
+
+
+@pytest.mark.parametrize(("probability", "expected"), [(0.4, "A B"), (0.05, "AB")])
+def test_a_space_that_came_second_parts_words_when_it_is_likely_enough(probability, expected):
+    between = {"-": 1 - probability, " ": probability}
+
+    assert text_of({"A": 1.0}, between, {"B": 1.0}) == expected
+
+
+def test_a_hidden_space_parts_the_boxes_of_the_words_as_well():
+    columns = ({"A": 1.0}, {"-": 0.6, " ": 0.4}, {"B": 1.0})
+
+    left, right = decode(scores(*columns), ALPHABET, 3).words
+
+    assert (left.text, right.text) == ("A", "B")
+    assert 0 < left.right <= right.left < 3
+
+
+def test_a_space_that_was_read_is_not_doubled():
+    assert text_of({"A": 1.0}, {" ": 0.9}, {"-": 0.6, " ": 0.4}, {"B": 1.0}) == "A B"
+
+
+def test_a_look_alike_that_fits_its_word_takes_the_place_of_what_was_read():
+    unsure = {"C": 0.6, "0": 0.4}
+
+    assert text_of({"1": 1.0}, {"2": 1.0}, unsure) == "120"
+    assert text_of({"A": 1.0}, {"B": 1.0}, unsure) == "ABC"
