@@ -30,6 +30,7 @@ OutputKind = Literal[
     "hocr",
     "alto",
     "markdown",
+    "searchable_pdf",
 ]
 DocumentFormat = Annotated[str, one_of("pdf", "png", "jpeg", "tiff", "webp", "bmp")]
 OcrMode = Literal["auto", "force", "skip_text"]

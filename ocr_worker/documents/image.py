@@ -8,7 +8,8 @@ kills the process.
 import contextlib
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -67,6 +68,19 @@ _ROTATIONS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 """EXIF orientation to degrees clockwise, the mirroring ones without their mirror."""
 
 
+@dataclass(frozen=True, slots=True)
+class OriginalPage:
+    """A page as the file has it: `image` is not decoded yet, nor turned by `orientation`, 1 to 8.
+
+    `size_pt` is its size in points as it is to be seen.
+    """
+
+    page: int
+    image: Image.Image
+    size_pt: tuple[float, float]
+    orientation: int
+
+
 class ImageDocument:
     """An open image file. Raises as `open_document` says."""
 
@@ -80,7 +94,7 @@ class ImageDocument:
         self.warnings: tuple[str, ...] = ()
         self._stream = _open_stream(file.path)
         try:
-            with _damage_as_task_error():
+            with damage_as_task_error():
                 # Kept for sizes: finding a TIFF's page means walking the chain of all before it.
                 self._headers = Image.open(self._stream, formats=[format_.upper()])
                 frames = getattr(self._headers, "n_frames", 1)
@@ -95,7 +109,7 @@ class ImageDocument:
     def describe(self, page: int) -> wire.PageInfo:
         """Return a page's size in points; see `Document`."""
         check_page(page, self.page_count)
-        with self._file.read_unchanged(), _damage_as_task_error(page):
+        with self._file.read_unchanged(), damage_as_task_error(page):
             self._headers.seek(page - 1)
             size_pt, _ = _geometry(self._headers)
             rotation = _ROTATIONS.get(_orientation(self._headers), 0)
@@ -148,13 +162,31 @@ class ImageDocument:
         check_page(page, self.page_count)
         with (
             self._file.read_unchanged(),
-            _damage_as_task_error(page),
+            damage_as_task_error(page),
             _open_stream(self._file.path) as stream,
             Image.open(stream, formats=[self.format.upper()]) as image,
         ):
             image.seek(page - 1)
             check_pixels(*image.size, self._limits, f"Scan page {page} at a lower resolution.")
             yield image
+
+    def originals(self) -> Generator[OriginalPage]:
+        """Yield the pages in order; each can be used until the next is asked for.
+
+        In one walk along the file, since finding a TIFF's page means passing all before it. Raise
+        `TaskError` of kind `document_unreadable`.
+        """
+        with (
+            damage_as_task_error(),
+            _open_stream(self._file.path) as stream,
+            Image.open(stream, formats=[self.format.upper()]) as image,
+        ):
+            for page in range(1, self.page_count + 1):
+                image.seek(page - 1)
+                size_pt, _ = _geometry(image)
+                # A TIFF is turned by Pillow.
+                orientation = 1 if image.format == "TIFF" else _orientation(image)
+                yield OriginalPage(page, image, size_pt, orientation)
 
     def close(self) -> None:
         """Release the file."""
@@ -252,7 +284,8 @@ def _open_stream(path: str) -> IO[bytes]:
 
 
 @contextlib.contextmanager
-def _damage_as_task_error(page: int | None = None) -> Iterator[None]:
+def damage_as_task_error(page: int | None = None) -> Iterator[None]:
+    """Raise what Pillow meets in damaged data as `TaskError` of kind `document_unreadable`."""
     try:
         yield
     except _DECODE_ERRORS:

@@ -490,7 +490,8 @@ export type OutputKind =
   | "json"
   | "hocr"
   | "alto"
-  | "markdown";
+  | "markdown"
+  | "searchable_pdf";
 
 /** In place of a result that no line has room for. */
 export interface Overflow {
@@ -735,6 +736,7 @@ export interface SucceededDocument {
   pages: number;
   output: string | null;
   outputs: Record<string, string>;
+  warnings?: string[];
 }
 
 /** Params of `job/error`: the last word on a job that has read nothing, or was cancelled. */

@@ -1,0 +1,126 @@
+"""The lines of a page as content that shows nothing: text to be found, selected and copied.
+
+Each word is stretched to its place, so that a viewer that marks it marks what is seen there.
+"""
+
+import math
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from ocr_worker import wire
+from ocr_worker.outputs.placement import Corners, Point, corners_of
+from ocr_worker.outputs.searchable_pdf.glyphless_font import ADVANCE, GlyphlessFont
+from ocr_worker.outputs.searchable_pdf.page_view import Matrix
+
+_RIGHT_TO_LEFT = ("R", "AL")
+_LEFT_TO_RIGHT = ("L", "EN", "AN")
+"""Of what Unicode knows as directions of characters: letters, and digits."""
+_MIN_PT = 0.1
+"""A word that has no size to speak of is text all the same, and has to be somewhere."""
+
+
+def text_content(page: wire.Page, view: Matrix, font: GlyphlessFont, font_name: str) -> bytes:
+    """Return the content that places the page's words; it leaves the graphics state as it was.
+
+    `view` is the matrix from points of the page as shown, from its bottom left.
+    """
+    matrix = " ".join(_number(value, 6) for value in view)
+    operators = [f"q {matrix} cm BT 3 Tr"]
+    for line in page.lines:
+        operators += _Line(line, page.height_pt, font, font_name).operators()
+    operators.append("ET Q\n")
+    return "\n".join(operators).encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    line: wire.Line
+    page_height: float
+    font: GlyphlessFont
+    font_name: str
+
+    @property
+    def _direction(self) -> Point:
+        """Return the unit vector in which the line is read, y downwards."""
+        angle = 0.0 if self.line.thickness is None else math.radians(self.line.angle)
+        return math.cos(angle), math.sin(angle)
+
+    def operators(self) -> Iterator[str]:
+        pieces = list(_pieces(self.line))
+        for (text, corners, has_space), following in zip_longest(pieces, pieces[1:]):
+            height = math.dist(corners[0], corners[3])
+            yield self._shown(in_visual_order(text), corners[3], corners[2], height)
+            if has_space and following is not None:
+                yield self._shown(" ", *self._gap(corners, following[1]), height)
+
+    def _shown(self, text: str, start: Point, end: Point, height: float) -> str:
+        """Return what shows text from the one point of its baseline to the other."""
+        x, y = self._direction
+        size = max(height, _MIN_PT)
+        # In per cent of how long the text is by itself.
+        scaling = 100 * max(math.dist(start, end), _MIN_PT) / (len(text) * ADVANCE * size)
+        # Upwards is positive in PDF, and so is counter-clockwise.
+        turn = (_number(value, 5) for value in (x, -y, y, x))
+        place = (_number(value, 2) for value in (start[0], self.page_height - start[1]))
+        return (
+            f"{self.font_name} {_number(size, 2)} Tf {_number(scaling, 2)} Tz"
+            f" {' '.join((*turn, *place))} Tm <{self.font.encode(text)}> Tj"
+        )
+
+    def _gap(self, word: Corners, following: Corners) -> tuple[Point, Point]:
+        """Return both ends of the space between two words, on whichever side the second stands.
+
+        Where they touch or overlap it has no length, at the end of the first.
+        """
+        forwards = self._along(word[2], following[3])
+        backwards = self._along(following[2], word[3])
+        start, length = (following[2], backwards) if backwards > 0 else (word[2], max(forwards, 0))
+        x, y = self._direction
+        return start, (start[0] + length * x, start[1] + length * y)
+
+    def _along(self, one: Point, other: Point) -> float:
+        """Return how far the other point lies from the one in the direction of the line."""
+        x, y = self._direction
+        return (other[0] - one[0]) * x + (other[1] - one[1]) * y
+
+
+def _pieces(line: wire.Line) -> Iterator[tuple[str, Corners, bool]]:
+    """Yield the words of a line with their corners, and whether white space follows in its text.
+
+    In scripts that write no spaces there are none to be found between words.
+    """
+    if not line.words and line.text:
+        yield line.text, corners_of(line), False
+    position = 0
+    for word in line.words:
+        found = line.text.find(word.text, position)
+        if found >= 0:
+            position = found + len(word.text)
+        if word.text:
+            has_space = found < 0 or line.text[position : position + 1].isspace()
+            yield word.text, corners_of(line, word), has_space
+
+
+def in_visual_order(word: str) -> str:
+    """Return the characters of a word from left to right as they are seen.
+
+    That is the order in which programs write right-to-left scripts to a PDF, and from which readers
+    put them back; numbers and Latin letters within such a word run to the right all the same.
+    """
+    if not any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in word):
+        return word
+    runs: list[str] = []
+    for character in reversed(word):
+        goes_right = unicodedata.bidirectional(character) in _LEFT_TO_RIGHT
+        if goes_right and runs and unicodedata.bidirectional(runs[-1][0]) in _LEFT_TO_RIGHT:
+            runs[-1] = character + runs[-1]
+        else:
+            runs.append(character)
+    return "".join(runs)
+
+
+def _number(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
