@@ -47,9 +47,7 @@ WRITERS: dict[str, Write] = {
 """Kind of output to what makes it of the document; with `RENDERERS` the kinds of `kinds`."""
 
 
-def write_outputs(
-    task: wire.Assemble, progress: Progress = lambda share: None
-) -> tuple[str, ...]:
+def write_outputs(task: wire.Assemble, progress: Progress = lambda share: None) -> tuple[str, ...]:
     """Write every output of a task, complete and flushed to disk, or none of them.
 
     Return sentences about what a reader of the outputs might miss. Raise `TaskError` of kind

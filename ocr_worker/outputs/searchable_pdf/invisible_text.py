@@ -1,6 +1,8 @@
 """The lines of a page as content that shows nothing: text to be found, selected and copied.
 
-Each word is stretched to its place, so that a viewer that marks it marks what is seen there.
+Each word is stretched to its place, so that a viewer that marks it marks what is seen there. The
+words of a line that is a little askew, as those of a scan are, stand level and in steps: poppler,
+by which many programs index PDFs, cuts words to pieces whose baseline is not level.
 """
 
 import math
@@ -17,6 +19,8 @@ from ocr_worker.outputs.searchable_pdf.page_view import Matrix
 _RIGHT_TO_LEFT = ("R", "AL")
 _LEFT_TO_RIGHT = ("L", "EN", "AN")
 """Of what Unicode knows as directions of characters: letters, and digits."""
+MAX_STEPPED_DEGREES = 10.0
+"""A line that is askew by more is written at its own angle."""
 _MIN_PT = 0.1
 """A word that has no size to speak of is text all the same, and has to be somewhere."""
 
@@ -43,12 +47,38 @@ class _Line:
 
     @property
     def _direction(self) -> Point:
-        """Return the unit vector in which the line is read, y downwards."""
-        angle = 0.0 if self.line.thickness is None else math.radians(self.line.angle)
-        return math.cos(angle), math.sin(angle)
+        """Return the unit vector in which the words are written, y downwards."""
+        angle = 0.0 if self.line.thickness is None else self.line.angle
+        quarter = 90.0 * round(angle / 90)
+        if abs(angle - quarter) <= MAX_STEPPED_DEGREES:
+            angle = quarter
+        return math.cos(math.radians(angle)), math.sin(math.radians(angle))
+
+    def _written(self, corners: Corners) -> Corners:
+        """Return where a word is written: about the same middle, in that direction."""
+        along = self._along(corners[0], corners[1]) / 2
+        height = math.dist(corners[0], corners[3]) / 2
+        middle = [sum(values) / 4 for values in zip(*corners, strict=True)]
+        x, y = self._direction
+
+        def corner(forwards: float, downwards: float) -> Point:
+            return (
+                middle[0] + forwards * x - downwards * y,
+                middle[1] + forwards * y + downwards * x,
+            )
+
+        return (
+            corner(-along, -height),
+            corner(along, -height),
+            corner(along, height),
+            corner(-along, height),
+        )
 
     def operators(self) -> Iterator[str]:
-        pieces = list(_pieces(self.line))
+        pieces = [
+            (text, self._written(corners), has_space)
+            for text, corners, has_space in _pieces(self.line)
+        ]
         for (text, corners, has_space), following in zip_longest(pieces, pieces[1:]):
             height = math.dist(corners[0], corners[3])
             yield self._shown(in_visual_order(text), corners[3], corners[2], height)
