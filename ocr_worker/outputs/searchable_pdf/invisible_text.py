@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import TypeAlias
 
 from ocr_worker import wire
 from ocr_worker.outputs.placement import Corners, Point, corners_of
@@ -19,6 +20,9 @@ from ocr_worker.outputs.searchable_pdf.page_view import Matrix
 _RIGHT_TO_LEFT = ("R", "AL")
 _LEFT_TO_RIGHT = ("L", "EN", "AN")
 """Of what Unicode knows as directions of characters: letters, and digits."""
+Piece: TypeAlias = tuple[str, Corners, bool]
+"""A word, where it stands, and whether white space follows in the text of its line."""
+
 MAX_STEPPED_DEGREES = 10.0
 """A line that is askew by more is written at its own angle."""
 _MIN_PT = 0.1
@@ -79,6 +83,8 @@ class _Line:
             (text, self._written(corners), has_space)
             for text, corners, has_space in _pieces(self.line)
         ]
+        if any(is_right_to_left(text) for text, _, _ in pieces):
+            pieces = self._from_left_to_right(pieces)
         for (text, corners, has_space), following in zip_longest(pieces, pieces[1:]):
             height = math.dist(corners[0], corners[3])
             yield self._shown(in_visual_order(text), corners[3], corners[2], height)
@@ -100,15 +106,23 @@ class _Line:
         )
 
     def _gap(self, word: Corners, following: Corners) -> tuple[Point, Point]:
-        """Return both ends of the space between two words, on whichever side the second stands.
-
-        Where they touch or overlap it has no length, at the end of the first.
-        """
-        forwards = self._along(word[2], following[3])
-        backwards = self._along(following[2], word[3])
-        start, length = (following[2], backwards) if backwards > 0 else (word[2], max(forwards, 0))
+        """Return both ends of the space between two words; where they overlap it has no length."""
+        start, length = word[2], max(self._along(word[2], following[3]), 0.0)
         x, y = self._direction
         return start, (start[0] + length * x, start[1] + length * y)
+
+    def _from_left_to_right(self, pieces: list[Piece]) -> list[Piece]:
+        """Return the words of a line in the order in which they stand, not that of reading."""
+        places = [self._along((0.0, 0.0), corners[3]) for _, corners, _ in pieces]
+        order = sorted(range(len(pieces)), key=places.__getitem__)
+        ordered = []
+        for index, following in zip_longest(order, order[1:]):
+            text, corners, has_space = pieces[index]
+            if following is not None:
+                are_neighbours = abs(index - following) == 1
+                has_space = not are_neighbours or pieces[min(index, following)][2]
+            ordered.append((text, corners, has_space))
+        return ordered
 
     def _along(self, one: Point, other: Point) -> float:
         """Return how far the other point lies from the one in the direction of the line."""
@@ -116,8 +130,8 @@ class _Line:
         return (other[0] - one[0]) * x + (other[1] - one[1]) * y
 
 
-def _pieces(line: wire.Line) -> Iterator[tuple[str, Corners, bool]]:
-    """Yield the words of a line with their corners, and whether white space follows in its text.
+def _pieces(line: wire.Line) -> Iterator[Piece]:
+    """Yield the words of a line in the order of reading.
 
     In scripts that write no spaces there are none to be found between words.
     """
@@ -133,13 +147,18 @@ def _pieces(line: wire.Line) -> Iterator[tuple[str, Corners, bool]]:
             yield word.text, corners_of(line, word), has_space
 
 
+def is_right_to_left(word: str) -> bool:
+    """Tell whether a word has letters of a script that runs to the left."""
+    return any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in word)
+
+
 def in_visual_order(word: str) -> str:
     """Return the characters of a word from left to right as they are seen.
 
     That is the order in which programs write right-to-left scripts to a PDF, and from which readers
     put them back; numbers and Latin letters within such a word run to the right all the same.
     """
-    if not any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in word):
+    if not is_right_to_left(word):
         return word
     runs: list[str] = []
     for character in reversed(word):
