@@ -9,7 +9,6 @@ import pytest
 from pikepdf import Array, Name, Pdf
 from PIL import Image, ImageCms, ImageDraw
 
-from ocr_worker.outputs.searchable_pdf import image_pages
 from tests.scans import huge_png, text_image
 from tests.searchable import (
     found_words,
@@ -188,9 +187,7 @@ def test_a_colour_profile_is_kept_where_it_fits(tmp_path, name):
         assert not isinstance(image.ColorSpace, Array)
 
 
-@pytest.mark.parametrize("part_bytes", [1, image_pages.PART_BYTES])
-def test_a_tiff_of_many_pages_becomes_a_pdf_of_as_many(tmp_path, monkeypatch, part_bytes):
-    monkeypatch.setattr(image_pages, "PART_BYTES", part_bytes)
+def test_a_tiff_of_many_pages_becomes_a_pdf_of_as_many(tmp_path):
     images = [text_image([f"page {number}"], size=SIZE) for number in range(1, 6)]
     images[2] = images[2].convert("1")
     source = saved(tmp_path, "a.tiff", images[0], save_all=True, append_images=images[1:])

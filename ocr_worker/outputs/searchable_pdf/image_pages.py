@@ -1,24 +1,18 @@
-"""A PDF of the pages of an image file, in bounded memory.
-
-A stream of a new PDF is held in memory until it is written. So the pages are made in parts, each
-written to a file that has no name, from which the PDF that is returned reads them again.
-"""
+"""A PDF of the pages of an image file, in bounded memory: by way of a file that has no name."""
 
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream, StreamDecodeLevel
+from pikepdf import Pdf
 
 from ocr_worker.documents.image import ImageDocument, OriginalPage, damage_as_task_error
 from ocr_worker.errors import TaskError
-from ocr_worker.outputs.searchable_pdf.embedded_image import embed
+from ocr_worker.outputs.searchable_pdf.embedded_image import EmbeddedImage, embedded
+from ocr_worker.outputs.searchable_pdf.growing_pdf import GrowingPdf
 
-PART_BYTES: Final = 32 * 1024 * 1024
-"""Of image data, above which a part is written."""
 MAX_SIDE_PT: Final = 14_400.0
 """The longest side of a page that is counted in points; larger ones have a larger unit."""
 
@@ -46,50 +40,37 @@ def pdf_of_images(
     `OSError` when the folder has no room, and `TaskError` as the document does.
     """
     blank: list[int] = []
-    with contextlib.ExitStack() as opened:
-        whole = opened.enter_context(Pdf.new())
-        part = opened.enter_context(Pdf.new())
-        n_bytes = 0
-        for original in opened.enter_context(contextlib.closing(document.originals())):
-            image = None
-            try:
-                with damage_as_task_error(original.page):
-                    image = embed(part, original.image, path)
-                    n_bytes += len(image.get_raw_stream_buffer())
-            except TaskError:
-                blank.append(original.page)
-            _add_page(part, original, image)
-            if n_bytes > PART_BYTES:
-                file = opened.enter_context(tempfile.TemporaryFile(dir=folder))
-                part.save(file, stream_decode_level=StreamDecodeLevel.none)
-                whole.pages.extend(opened.enter_context(Pdf.open(file)).pages)
-                part = opened.enter_context(Pdf.new())
-                n_bytes = 0
-            progress(original.page / document.page_count)
-        whole.pages.extend(part.pages)
-        yield whole, blank
+    with tempfile.TemporaryFile(dir=folder) as file:
+        growing = GrowingPdf(file)
+        with contextlib.closing(document.originals()) as originals:
+            for original in originals:
+                image = None
+                try:
+                    with damage_as_task_error(original.page):
+                        image = embedded(original.image, path)
+                except TaskError:
+                    blank.append(original.page)
+                # Not among what is taken for damage: here it is the disk that may be full.
+                _add_page(growing, original, image)
+                progress(original.page / document.page_count)
+        growing.finish()
+        with Pdf.open(file) as pdf:
+            yield pdf, blank
 
 
-def _add_page(pdf: Pdf, original: OriginalPage, image: Stream | None) -> None:
+def _add_page(pdf: GrowingPdf, original: OriginalPage, image: EmbeddedImage | None) -> None:
     width, height = original.size_pt
     unit = max(1.0, width / MAX_SIDE_PT, height / MAX_SIDE_PT)
     width, height = width / unit, height / unit
-    page = Dictionary(
-        Type=Name.Page,
-        MediaBox=Array([0, 0, _decimal(width), _decimal(height)]),
-        Resources=Dictionary(),
-    )
+    entries = f"/MediaBox [0 0 {width:.4f} {height:.4f}]"
     if unit > 1:
-        page.UserUnit = _decimal(unit)
-    if image is not None:
-        page.Resources.XObject = Dictionary(Image=pdf.make_indirect(image))
-        a, b, c, d, e, f = _ORIENTED[original.orientation]
-        matrix = (a * width, b * height, c * width, d * height, e * width, f * height)
-        shown = " ".join(str(_decimal(value)) for value in matrix)
-        page.Contents = Stream(pdf, f"q {shown} cm /Image Do Q\n".encode("ascii"))
-    pdf.pages.append(Page(pdf.make_indirect(page)))
-
-
-def _decimal(value: float) -> Decimal:
-    """Return a number as PDF takes it, without an exponent."""
-    return Decimal(f"{value:.4f}")
+        entries += f" /UserUnit {unit:.6f}"
+    if image is None:
+        pdf.add_page(f"{entries} /Resources << >>")
+        return
+    a, b, c, d, e, f = _ORIENTED[original.orientation]
+    matrix = (a * width, b * height, c * width, d * height, e * width, f * height)
+    shown = " ".join(f"{value:.4f}" for value in matrix)
+    content = pdf.add_stream("", f"q {shown} cm /Image Do Q".encode("ascii"))
+    resources = f"/Resources << /XObject << /Image {image.add_to(pdf)} 0 R >> >>"
+    pdf.add_page(f"{entries} {resources} /Contents {content} 0 R")

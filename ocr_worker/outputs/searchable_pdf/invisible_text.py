@@ -8,7 +8,6 @@ by which many programs index PDFs, cuts words to pieces whose baseline is not le
 import math
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TypeAlias
 
@@ -42,21 +41,23 @@ def text_content(page: wire.Page, view: Matrix, font: GlyphlessFont, font_name: 
     return "\n".join(operators).encode("ascii")
 
 
-@dataclass(frozen=True, slots=True)
 class _Line:
-    line: wire.Line
-    page_height: float
-    font: GlyphlessFont
-    font_name: str
+    """A line, written word by word in one direction, whose unit vector has y downwards."""
 
-    @property
-    def _direction(self) -> Point:
-        """Return the unit vector in which the words are written, y downwards."""
-        angle = 0.0 if self.line.thickness is None else self.line.angle
+    def __init__(
+        self, line: wire.Line, page_height: float, font: GlyphlessFont, font_name: str
+    ) -> None:
+        self._line = line
+        self._page_height = page_height
+        self._font = font
+        self._font_name = font_name
+        angle = 0.0 if line.thickness is None else line.angle
         quarter = 90.0 * round(angle / 90)
         if abs(angle - quarter) <= MAX_STEPPED_DEGREES:
             angle = quarter
-        return math.cos(math.radians(angle)), math.sin(math.radians(angle))
+        x, y = self._direction = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+        # Upwards is positive in PDF, and so is counter-clockwise.
+        self._turn = " ".join(_number(value, 5) for value in (x, -y, y, x))
 
     def _written(self, corners: Corners) -> Corners:
         """Return where a word is written: about the same middle, in that direction."""
@@ -81,7 +82,7 @@ class _Line:
     def operators(self) -> Iterator[str]:
         pieces = [
             (text, self._written(corners), has_space)
-            for text, corners, has_space in _pieces(self.line)
+            for text, corners, has_space in _pieces(self._line)
         ]
         if any(is_right_to_left(text) for text, _, _ in pieces):
             pieces = self._from_left_to_right(pieces)
@@ -93,16 +94,13 @@ class _Line:
 
     def _shown(self, text: str, start: Point, end: Point, height: float) -> str:
         """Return what shows text from the one point of its baseline to the other."""
-        x, y = self._direction
         size = max(height, _MIN_PT)
         # In per cent of how long the text is by itself.
         scaling = 100 * max(math.dist(start, end), _MIN_PT) / (len(text) * ADVANCE * size)
-        # Upwards is positive in PDF, and so is counter-clockwise.
-        turn = (_number(value, 5) for value in (x, -y, y, x))
-        place = (_number(value, 2) for value in (start[0], self.page_height - start[1]))
+        place = f"{_number(start[0], 2)} {_number(self._page_height - start[1], 2)}"
         return (
-            f"{self.font_name} {_number(size, 2)} Tf {_number(scaling, 2)} Tz"
-            f" {' '.join((*turn, *place))} Tm <{self.font.encode(text)}> Tj"
+            f"{self._font_name} {_number(size, 2)} Tf {_number(scaling, 2)} Tz"
+            f" {self._turn} {place} Tm <{self._font.encode(text)}> Tj"
         )
 
     def _gap(self, word: Corners, following: Corners) -> tuple[Point, Point]:
