@@ -44,14 +44,23 @@ Words = list[tuple[str, Box]]
 
 
 def read_words(path: Path) -> list[Words]:
-    """Return the words of every page of a JSON output."""
+    """Return the words of every page of a JSON output, as white space divides them."""
     pages = json.loads(path.read_text(encoding="utf-8"))["pages"]
-    return [[boxed(word) for line in page["lines"] for word in line["words"]] for page in pages]
+    return [[word for line in page["lines"] for word in words_of(line)] for page in pages]
 
 
-def boxed(word: dict[str, Any]) -> tuple[str, Box]:
-    x, y = word["x"], word["y"]
-    return word["text"], (x, y, x + word["width"], y + word["height"])
+def words_of(line: dict[str, Any]) -> Iterable[tuple[str, Box]]:
+    """Yield the words of a line; of a script without spaces the characters up to the next one."""
+    words = iter(line["words"])
+    for text in line["text"].split():
+        spelt, boxes = "", []
+        while len(spelt) < len(text):
+            word = next(words)
+            spelt += word["text"]
+            x, y = word["x"], word["y"]
+            boxes.append((x, y, x + word["width"], y + word["height"]))
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        yield text, (min(lefts), min(tops), max(rights), max(bottoms))
 
 
 def poppler_words(path: Path) -> list[Words]:

@@ -86,28 +86,25 @@ class _Line:
         ]
         if any(is_right_to_left(text) for text, _, _ in pieces):
             pieces = self._from_left_to_right(pieces)
-        for (text, corners, has_space), following in zip_longest(pieces, pieces[1:]):
-            height = math.dist(corners[0], corners[3])
-            yield self._shown(in_visual_order(text), corners[3], corners[2], height)
-            if has_space and following is not None:
-                yield self._shown(" ", *self._gap(corners, following[1]), height)
+        for text, corners, has_space in pieces:
+            yield self._shown(in_visual_order(text), corners, " " if has_space else "")
 
-    def _shown(self, text: str, start: Point, end: Point, height: float) -> str:
-        """Return what shows text from the one point of its baseline to the other."""
-        size = max(height, _MIN_PT)
+    def _shown(self, text: str, corners: Corners, space: str) -> str:
+        """Return what shows a word, stretched between its corners, and the space behind it.
+
+        The space is as wide as a letter of the word. It may reach into the next word, which is no
+        harm: what counts is that it stands between the two in the content. As a piece of its own it
+        would not always: PDFium sorts pieces by where they begin.
+        """
+        start, end = corners[3], corners[2]
+        size = max(math.dist(corners[0], start), _MIN_PT)
         # In per cent of how long the text is by itself.
         scaling = 100 * max(math.dist(start, end), _MIN_PT) / (len(text) * ADVANCE * size)
         place = f"{_number(start[0], 2)} {_number(self._page_height - start[1], 2)}"
         return (
             f"{self._font_name} {_number(size, 2)} Tf {_number(scaling, 2)} Tz"
-            f" {self._turn} {place} Tm <{self._font.encode(text)}> Tj"
+            f" {self._turn} {place} Tm <{self._font.encode(text + space)}> Tj"
         )
-
-    def _gap(self, word: Corners, following: Corners) -> tuple[Point, Point]:
-        """Return both ends of the space between two words; where they overlap it has no length."""
-        start, length = word[2], max(self._along(word[2], following[3]), 0.0)
-        x, y = self._direction
-        return start, (start[0] + length * x, start[1] + length * y)
 
     def _from_left_to_right(self, pieces: list[Piece]) -> list[Piece]:
         """Return the words of a line in the order in which they stand, not that of reading."""
@@ -116,9 +113,8 @@ class _Line:
         ordered = []
         for index, following in zip_longest(order, order[1:]):
             text, corners, has_space = pieces[index]
-            if following is not None:
-                are_neighbours = abs(index - following) == 1
-                has_space = not are_neighbours or pieces[min(index, following)][2]
+            are_neighbours = following is not None and abs(index - following) == 1
+            has_space = not are_neighbours or pieces[min(index, following)][2]
             ordered.append((text, corners, has_space))
         return ordered
 
@@ -131,10 +127,11 @@ class _Line:
 def _pieces(line: wire.Line) -> Iterator[Piece]:
     """Yield the words of a line in the order of reading.
 
-    In scripts that write no spaces there are none to be found between words.
+    In scripts that write no spaces there are none to be found between words. The last word counts
+    as followed by one, since another line may stand right beside it, in a table for instance.
     """
     if not line.words and line.text:
-        yield line.text, corners_of(line), False
+        yield line.text, corners_of(line), True
     position = 0
     for word in line.words:
         found = line.text.find(word.text, position)
@@ -142,7 +139,8 @@ def _pieces(line: wire.Line) -> Iterator[Piece]:
             position = found + len(word.text)
         if word.text:
             has_space = found < 0 or line.text[position : position + 1].isspace()
-            yield word.text, corners_of(line, word), has_space
+            is_last = word is line.words[-1]
+            yield word.text, corners_of(line, word), has_space or is_last
 
 
 def is_right_to_left(word: str) -> bool:
