@@ -12,7 +12,14 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
 from ocr_worker import wire
 from ocr_worker.errors import TaskError
-from tests.scans import encrypted_pdf, scan_pdf, text_image, text_pdf
+from tests.scans import (
+    content_pdf,
+    encrypted_pdf,
+    scan_pdf,
+    searchable_scan_pdf,
+    text_image,
+    text_pdf,
+)
 from tests.searchable import (
     found_words,
     line_of,
@@ -387,6 +394,41 @@ def test_a_field_for_a_signature_that_nobody_has_given_is_no_reason_to_warn(tmp_
         pdf.save(source)
 
     assert make_searchable(source, page_of(line_of(WORDS, 72, 100)))[1] == ()
+
+
+def test_text_of_an_earlier_run_gives_way_to_what_was_read_now(tmp_path):
+    source = searchable_scan_pdf(tmp_path / "old.pdf", ["Old text", "of a scanner"])
+    assert [word.text for word in found_words(source)] == ["Old", "text", "of", "a", "scanner"]
+    before = shown(source)
+
+    output, _ = make_searchable(source, page_of(line_of(WORDS, 72, 100)))
+    again, _ = make_searchable(output, page_of(line_of(["and", "again"], 72, 100)))
+
+    assert [word.text for word in found_words(output)] == WORDS
+    assert [word.text for word in found_words(again)] == ["and", "again"]
+    for path in (output, again):
+        assert np.array_equal(shown(path), before)
+
+
+@pytest.mark.parametrize(
+    ("content", "left"),
+    [
+        (b"BT /F1 12 Tf 72 700 Td 3 Tr (old) Tj ET BT /F1 12 Tf 72 600 Td (older) Tj ET", []),
+        (b"BT /F1 12 Tf 72 700 Td 3 Tr (old) Tj 0 Tr (seen) Tj ET", ["oldseen"]),
+        (b"q BT 3 Tr ET Q BT /F1 12 Tf 72 700 Td (seen) Tj ET", ["seen"]),
+        (b"BT /F1 12 Tf 3 Tr 72 700 Td (old) ' ET BT 0 Tr 72 600 Td (seen) Tj ET", ["seen"]),
+        (b'BT /F1 12 Tf 3 Tr 72 700 Td 1 2 (old) " ET', ["old"]),
+        (b"BT /F1 12 Tf 72 700 Td 3 Tr (old) Tj ET <", []),
+    ],
+)
+def test_of_old_text_only_what_nobody_sees_goes(tmp_path, content, left):
+    source = content_pdf(tmp_path / "old.pdf", [content])
+    before = shown(source)
+
+    output, _ = make_searchable(source, page_of(line_of(["new"], 72, 300)))
+
+    assert [word.text for word in found_words(output) if word.text != "new"] == left
+    assert np.array_equal(shown(output), before)
 
 
 def test_it_grows_by_little(scan):

@@ -7,6 +7,7 @@ from pikepdf import Dictionary, Page, Pdf
 from ocr_worker import wire
 from ocr_worker.outputs.searchable_pdf.glyphless_font import GlyphlessFont, flate_stream
 from ocr_worker.outputs.searchable_pdf.invisible_text import text_content
+from ocr_worker.outputs.searchable_pdf.old_text import drop_invisible_text
 from ocr_worker.outputs.searchable_pdf.page_view import view_matrix
 
 _FONT: Final = "/OcrSidecarText"
@@ -24,12 +25,14 @@ class TextWriter:
         """Add the text of a page to the page of that number.
 
         Before the page's own content: there it covers nothing, and no state of graphics that the
-        content leaves behind, in balance or not, can reach it.
+        content leaves behind, in balance or not, can reach it. It takes the place of invisible text
+        that is there already.
         """
         target = self._pdf.pages[page.page - 1]
         view = view_matrix(target, page.width_pt, page.height_pt)
         if view is None:
             return
+        drop_invisible_text(self._pdf, target)
         content = text_content(page, view, self._font, self._name_on(target))
         target.contents_add(flate_stream(self._pdf, content), prepend=True)
 
