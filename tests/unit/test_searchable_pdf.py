@@ -174,6 +174,14 @@ def test_a_script_that_runs_to_the_left_is_found_in_the_order_in_which_it_is_rea
     assert [word.text for word in found_words(output)] == words
 
 
+def test_lines_that_stand_side_by_side_and_touch_are_words_of_their_own(scan):
+    cells = [line_of([word], 72 + 15.5 * at, 100) for at, word in enumerate(("SR", "3.1"))]
+
+    output, _ = make_searchable(scan, page_of(*cells), page_count=2)
+
+    assert sorted(word.text for word in found_words(output)) == ["3.1", "SR"]
+
+
 def test_a_line_without_words_is_found_as_a_whole(scan):
     line = line_of(["just", "text"], 72, 100)
 
@@ -286,7 +294,8 @@ def test_there_is_one_font_for_all_pages_even_where_they_share_their_resources(t
     source = tmp_path / "shared.pdf"
     other = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
     with Pdf.new() as pdf:
-        shared = pdf.make_indirect(Dictionary(Font=Dictionary(OcrSidecarText=other)))
+        fonts = Dictionary(OcrSidecarText=pdf.make_indirect(other))
+        shared = pdf.make_indirect(Dictionary(Font=fonts))
         for _ in range(3):
             pdf.add_blank_page(page_size=(595, 842))
             pdf.pages[-1].obj.Resources = shared
