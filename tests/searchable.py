@@ -54,7 +54,12 @@ def page_of(*lines, number=1, size=(595.0, 842.0), state="recognized"):
 
 
 def make_searchable(
-    source: Path, *pages: wire.Page, page_count=1, password=None, progress=lambda share: None
+    source: Path,
+    *pages: wire.Page,
+    page_count=1,
+    password=None,
+    limits=None,
+    progress=lambda share: None,
 ):
     """Return the path of the searchable PDF of a document, beside it, and the warnings."""
     kept = []
@@ -73,7 +78,7 @@ def make_searchable(
             size_bytes=found.st_size,
             modified_ns=found.st_mtime_ns,
         ),
-        limits=wire.Limits(),
+        limits=limits or wire.Limits(),
         file=source.name,
         page_count=page_count,
         outputs={"searchable_pdf": str(output)},

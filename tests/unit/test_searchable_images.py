@@ -9,6 +9,7 @@ import pytest
 from pikepdf import Array, Name, Pdf
 from PIL import Image, ImageCms, ImageDraw
 
+from ocr_worker import wire
 from tests.scans import huge_png, text_image
 from tests.searchable import (
     found_words,
@@ -227,6 +228,18 @@ def test_a_page_that_cannot_be_decoded_is_blank_and_told_of(tmp_path):
     output, warnings = make_searchable(source, read_words(source), page_count=3)
 
     assert warnings == ("Page 2 cannot be decoded and is blank in the searchable PDF.",)
+    assert shown(output, 2).min() == 255
+    check_look(source, output, page=3)
+
+
+def test_a_page_that_is_too_large_to_be_decoded_is_blank_and_the_others_are_there(tmp_path):
+    images = [text_image(["fine"], size=size) for size in (SIZE, (900, 900), SIZE)]
+    source = saved(tmp_path, "a.tiff", images[0], save_all=True, append_images=images[1:])
+    limits = wire.Limits(max_page_pixels=100_000)
+
+    output, warnings = make_searchable(source, page_count=3, limits=limits)
+
+    assert [warning.split(" cannot")[0] for warning in warnings] == ["Page 2"]
     assert shown(output, 2).min() == 255
     check_look(source, output, page=3)
 

@@ -70,9 +70,8 @@ def _as_pdf(
     document: Document, task: wire.Assemble, folder: Path, progress: Progress
 ) -> Iterator[tuple[Pdf, tuple[str, ...]]]:
     """Yield the document as a PDF without our text, and what to say about it."""
-    path = task.source.path
     if document.format == "pdf":
-        with Pdf.open(path, password=task.source.password or "") as pdf:
+        with Pdf.open(task.source.path, password=task.source.password or "") as pdf:
             signed = "The document is signed; the signature does not cover the searchable PDF."
             yield pdf, ((signed,) if is_signed(pdf) else ())
         return
@@ -80,7 +79,7 @@ def _as_pdf(
     from ocr_worker.outputs.searchable_pdf.image_pages import pdf_of_images
 
     assert isinstance(document, ImageDocument)
-    with pdf_of_images(document, path, folder, progress) as (pdf, blank):
+    with pdf_of_images(document, task, folder, progress) as (pdf, blank):
         yield pdf, tuple(_about_blank(blank))
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from ocr_worker import wire
+from ocr_worker.documents.base import check_pixels
 from ocr_worker.documents.image import to_rgb
 from ocr_worker.outputs.searchable_pdf.growing_pdf import GrowingPdf
 
@@ -58,10 +60,11 @@ class EmbeddedImage:
         return colours
 
 
-def embedded(image: Image.Image, path: str) -> EmbeddedImage:
+def embedded(image: Image.Image, path: str, limits: wire.Limits) -> EmbeddedImage:
     """Return what shows in a PDF what `image`, opened from the file `path`, shows.
 
-    Raise as Pillow does where it has to be decoded and cannot be.
+    Where it has to be decoded, raise `TaskError` of kind `limit_exceeded` if that would take too
+    much memory, and as Pillow does if it cannot be.
     """
     profile = _profile_of(image)
     if image.format in ("JPEG", "MPO") and image.mode in _DEVICE_SPACES:
@@ -78,6 +81,7 @@ def embedded(image: Image.Image, path: str) -> EmbeddedImage:
         found = _of_png(_read(path), profile)
         if found is not None:
             return found
+    check_pixels(*image.size, limits, "Scan it at a lower resolution.")
     return _decoded(image)
 
 

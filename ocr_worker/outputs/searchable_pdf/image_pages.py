@@ -8,6 +8,7 @@ from typing import Final
 
 from pikepdf import Pdf
 
+from ocr_worker import wire
 from ocr_worker.documents.image import ImageDocument, OriginalPage, damage_as_task_error
 from ocr_worker.errors import TaskError
 from ocr_worker.outputs.searchable_pdf.embedded_image import EmbeddedImage, embedded
@@ -31,12 +32,15 @@ _ORIENTED: Final = {
 
 @contextlib.contextmanager
 def pdf_of_images(
-    document: ImageDocument, path: str, folder: Path, progress: Callable[[float], None]
+    document: ImageDocument,
+    task: wire.Assemble,
+    folder: Path,
+    progress: Callable[[float], None],
 ) -> Iterator[tuple[Pdf, list[int]]]:
     """Yield a PDF with every page of the document, and the numbers of those that came out blank.
 
-    `path` is the document's file, `folder` has room for its images once more; `progress` is told
-    the share of the pages. A page that cannot be decoded is blank. Raise what `progress` raises,
+    `folder` has room for its images once more; `progress` is told the share of the pages. A page
+    that cannot be decoded, or is too large for it, is blank. Raise what `progress` raises,
     `OSError` when the folder has no room, and `TaskError` as the document does.
     """
     blank: list[int] = []
@@ -47,7 +51,7 @@ def pdf_of_images(
                 image = None
                 try:
                     with damage_as_task_error(original.page):
-                        image = embedded(original.image, path)
+                        image = embedded(original.image, task.source.path, task.limits)
                 except TaskError:
                     blank.append(original.page)
                 # Not among what is taken for damage: here it is the disk that may be full.
