@@ -100,7 +100,7 @@ def test_words_of_a_line_that_is_a_little_askew_stand_level_about_their_middle(s
         assert short == pytest.approx(14.0, abs=0.3), "as high as the line is thick"
 
 
-@pytest.mark.parametrize("rotation", [0, 90, 180, 270, -90, 450])
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270, -90, 450, Decimal("90.0"), 100])
 @pytest.mark.parametrize("crop", [None, (50, 100, 450, 700), (500, 600, -20, 900)])
 @pytest.mark.parametrize("unit", [None, 2])
 def test_words_lie_right_on_pages_that_are_turned_cropped_and_of_another_unit(
@@ -339,8 +339,11 @@ def test_an_encrypted_pdf_stays_encrypted_as_it_was(tmp_path, revision, password
     allowed = pikepdf.Permissions(extract=False, modify_other=False)
     with Pdf.new() as pdf:
         pdf.add_blank_page(page_size=(595, 842))
+        # Packed in a way that programs like to mend.
+        pdf.pages[0].Contents = Stream(pdf, b"71 20 51>", Filter=Name.ASCIIHexDecode)
         pdf.save(
             source,
+            compress_streams=False,
             encryption=pikepdf.Encryption(
                 user="user",
                 owner="owner",
@@ -363,6 +366,9 @@ def test_an_encrypted_pdf_stays_encrypted_as_it_was(tmp_path, revision, password
         assert after.encryption.P == before.encryption.P
     with Pdf.open(output, password="owner") as after:
         assert after.owner_password_matched
+    streams = raw_streams(source, "owner")
+    assert b"71 20 51>" in streams
+    assert streams <= raw_streams(output, "owner")
     assert [word.text for word in found_words(output, password="owner")] == WORDS
 
 
@@ -438,6 +444,43 @@ def test_of_old_text_only_what_nobody_sees_goes(tmp_path, content, left):
 
     assert [word.text for word in found_words(output) if word.text != "new"] == left
     assert np.array_equal(shown(output), before)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("/Rotate", Name.Nonsense),
+        ("/CropBox", Array([1, 2, 3])),
+        ("/CropBox", Array([0, 0, 0, 0])),
+        ("/Resources", Name.Nonsense),
+        ("/Resources", Dictionary(Font=Name.Nonsense)),
+        ("/Contents", Array([Name.Nonsense, 1])),
+    ],
+)
+def test_nonsense_in_a_page_is_passed_over(tmp_path, name, value):
+    source = tmp_path / "page.pdf"
+    with Pdf.new() as pdf:
+        pdf.add_blank_page(page_size=(595, 842))
+        pdf.pages[0].obj[name] = value
+        pdf.Root.AcroForm = Dictionary(Fields=Array([1, Name.Nonsense]), SigFlags=Name.Nonsense)
+        pdf.save(source)
+    read = page_of(line_of(WORDS, 72, 100))
+
+    output, _ = make_searchable(source, read)
+
+    check_places(output, read)
+
+
+def test_a_form_that_is_a_part_of_itself_is_searched_only_so_far(tmp_path):
+    source = tmp_path / "loop.pdf"
+    with Pdf.new() as pdf:
+        pdf.add_blank_page(page_size=(595, 842))
+        field = pdf.make_indirect(Dictionary(T=String("loop")))
+        field.Kids = Array([field] * 9)
+        pdf.Root.AcroForm = Dictionary(Fields=Array([field]))
+        pdf.save(source)
+
+    assert make_searchable(source, page_of(line_of(WORDS, 72, 100)))[1] == ()
 
 
 def test_it_grows_by_little(scan):

@@ -113,7 +113,7 @@ def _part(progress: Progress, start: float, share: float) -> Progress:
 def _damage_as_task_error() -> Iterator[None]:
     try:
         yield
-    except (pikepdf.PdfError, pikepdf.DataDecodingError):
+    except pikepdf.PikepdfError:
         raise _cannot_be_written("it is damaged") from None
 
 

@@ -21,7 +21,7 @@ def view_matrix(page: Page, width_pt: float, height_pt: float) -> Matrix | None:
     left, bottom, right, top = _visible_box(page)
     if right <= left or top <= bottom or width_pt <= 0 or height_pt <= 0:
         return None
-    rotation = page.rotation
+    rotation = _rotation(page)
     across, up = width_pt, height_pt
     if rotation in (90, 270):
         across, up = up, across
@@ -35,6 +35,15 @@ def view_matrix(page: Page, width_pt: float, height_pt: float) -> Matrix | None:
             return (0.0, -y, x, 0.0, left, top)
         case _:
             return (x, 0.0, 0.0, y, left, bottom)
+
+
+def _rotation(page: Page) -> int:
+    """Return how far a viewer turns the page clockwise: 0, 90, 180 or 270, as PDFium has it."""
+    try:
+        # Some programs write it as a real number, which pikepdf's own `rotation` takes for none.
+        return int(float(page.obj.get("/Rotate", 0)) / 90) % 4 * 90
+    except (TypeError, ValueError):
+        return 0
 
 
 def _visible_box(page: Page) -> tuple[float, float, float, float]:
