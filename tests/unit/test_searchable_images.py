@@ -10,6 +10,9 @@ from pikepdf import Array, Name, Pdf
 from PIL import Image, ImageCms, ImageDraw
 
 from ocr_worker import wire
+from ocr_worker.documents.image import to_rgb
+from ocr_worker.outputs.searchable_pdf.embedded_image import embedded
+from ocr_worker.outputs.searchable_pdf.growing_pdf import GrowingPdf
 from tests.scans import huge_png, text_image
 from tests.searchable import (
     found_words,
@@ -263,3 +266,34 @@ def test_a_page_larger_than_pdf_counts_has_a_larger_unit(tmp_path):
 def page_unit(path):
     with pikepdf.Pdf.open(path) as pdf:
         return pdf.pages[0].obj.UserUnit
+
+
+@pytest.mark.parametrize(
+    ("suffix", "mode", "packing"),
+    [
+        (".jp2", "RGB", "JPXDecode"),
+        (".jp2", "L", "JPXDecode"),
+        (".jp2", "RGBA", "FlateDecode"),
+        (".j2k", "RGB", "FlateDecode"),
+        (".gif", "P", "FlateDecode"),
+        (".avif", "RGB", "FlateDecode"),
+    ],
+)
+def test_an_image_of_any_format_that_pillow_knows_can_be_embedded(tmp_path, suffix, mode, packing):
+    path = tmp_path / f"a{suffix}"
+    try:
+        picture(mode).save(path)
+    except (KeyError, OSError):
+        pytest.skip(f"this Pillow writes no {suffix}")
+    with Image.open(path) as image:
+        expected = np.asarray(to_rgb(image.copy()))
+        made = embedded(image, str(path), wire.Limits())
+    with (tmp_path / "a.pdf").open("wb") as file:
+        pdf = GrowingPdf(file)
+        content = pdf.add_stream("", b"q 300 0 0 200 0 0 cm /Im Do Q")
+        resources = f"/Resources << /XObject << /Im {made.add_to(pdf)} 0 R >> >>"
+        pdf.add_page(f"/MediaBox [0 0 300 200] {resources} /Contents {content} 0 R")
+        pdf.finish()
+
+    assert packing in made.entries
+    assert np.array_equal(shown(tmp_path / "a.pdf", px=max(SIZE)), expected)
