@@ -42,11 +42,14 @@ _UNWANTED_MODULES: Final = {
         "markdown_it",
     ),
     "formats, fonts and colour profiles that documents are not read with": (
-        "PIL.AvifImagePlugin",
-        "PIL._avif",
         "PIL._imagingft",
         "PIL.ImageCms",
         "PIL._imagingcms",
+    ),
+    "kinds of XML that a PDF's metadata is not": (
+        "lxml.html",
+        "lxml.isoschematron",
+        "lxml.objectify",
     ),
     "random numbers and vector instructions under test": ("numpy.random", "numpy._core._simd"),
     "clients of the network": ("requests", "urllib3", "certifi", "openvino_telemetry"),
@@ -65,8 +68,14 @@ _UNWANTED_MODULES: Final = {
 }
 """Modules that are found by following imports and never used, by the reason."""
 _NOT_OF_THE_DAEMON: Final = (
-    *("cv2", "numpy", "openvino", "onnxruntime"),
-    *("PIL", "pikepdf", "pypdfium2"),
+    "cv2",
+    "numpy",
+    "openvino",
+    "onnxruntime",
+    "PIL",
+    "pi_heif",
+    "pikepdf",
+    "pypdfium2",
 )
 """It opens no document; what leads there are optional imports of others."""
 _HIDDEN_MODULES: Final = ("pikepdf._cpphelpers", "pikepdf._exceptions", "pikepdf._io")

@@ -80,7 +80,7 @@ _ALL: Final = (
         "unsupported_format",
         1003,
         False,
-        "neither PDF nor PNG, JPEG, TIFF, WebP, BMP",
+        "no format that is read here, or one whose codec is not installed",
         "convert it",
     ),
     ErrorKind("password_required", 1004, False, "encrypted, and no password given", "ask for it"),

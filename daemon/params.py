@@ -32,7 +32,10 @@ OutputKind = Literal[
     "markdown",
     "searchable_pdf",
 ]
-DocumentFormat = Annotated[str, one_of("pdf", "png", "jpeg", "tiff", "webp", "bmp")]
+DocumentFormat = Annotated[
+    str,
+    one_of("pdf", "png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "heic", "avif"),
+]
 OcrMode = Literal["auto", "force", "skip_text"]
 InlineName = Literal["text", "words", "none"]
 Priority = Literal["interactive", "normal", "background"]

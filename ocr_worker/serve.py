@@ -113,12 +113,17 @@ class Server:
         return wire.Assembled(task=task.task, warnings=write_outputs(task, progress))
 
     def _recognize(self, task: wire.Recognize) -> wire.Recognized:
+        document = self._document(task.source, task.limits)
         page = read_page(
-            self._document(task.source, task.limits),
+            document,
             task,
             self.engine_of,
             partial(self.control.checkpoint, task.task),
         )
+        if document.warnings:
+            # Who follows the pages may never ask about the document.
+            warnings = (*document.warnings, *page.warnings)
+            page = msgspec.structs.replace(page, warnings=warnings)
         if task.keep is not None:
             keep_page(page, task.keep)
         if not task.with_lines:

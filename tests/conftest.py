@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from daemon import client_session
 from daemon.client import Client
+from tests import shipped_daemon as shipped
 from tests.wire_check import CheckedTransport
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -26,6 +27,8 @@ LEFT_OUT = {
 }
 """Tests that are left out by their marker: what to ask for to have them, and what they are."""
 N_DESELECTED = pytest.StashKey[dict[str, int]]()
+SHIPPED = pytest.StashKey[str]()
+"""What is said of the hosts' daemon, in a run that starts it."""
 
 # By default every run tries the same examples, so that no change fails by another's bad luck;
 # `--hypothesis-profile=long` looks for new ones. No deadline: the machine may be busy.
@@ -48,8 +51,21 @@ def pytest_collection_modifyitems(config, items):
         config.stash[N_DESELECTED][marker] = len(left_out)
 
 
+def pytest_collection_finish(session):
+    """Choose the daemon of the hosts, in a run that has tests of them."""
+    if any("shipped_daemon" in getattr(item, "fixturenames", ()) for item in session.items):
+        session.config.stash[SHIPPED] = shipped.choose().told
+
+
+def pytest_report_collectionfinish(config):
+    """Say which it is before the tests begin."""
+    return config.stash.get(SHIPPED, [])
+
+
 def pytest_terminal_summary(terminalreporter, config):
-    """Say so, that nobody takes a part for the whole."""
+    """Say so, that nobody takes a part for the whole, or one daemon for another."""
+    if SHIPPED in config.stash:
+        terminalreporter.write_line(config.stash[SHIPPED])
     for marker, n_deselected in config.stash.get(N_DESELECTED, {}).items():
         asked, what = LEFT_OUT[marker]
         if n_deselected:
@@ -85,6 +101,15 @@ def daemon_command():
 def daemon_program():
     """What starts the daemon under test."""
     return [sys.executable, "-P", "-m", "daemon"]
+
+
+@pytest.fixture(scope="session")
+def shipped_daemon():
+    """The daemon that hosts start, the bundle's where there is a good one; the gate insists."""
+    chosen = shipped.choose()
+    if chosen.bundle is None and os.environ.get("OCR_SIDECAR_REQUIRE_HOST_TOOLS") == "1":
+        pytest.fail(f"{chosen.told}, and the gate needs the bundle")
+    return chosen
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ import subprocess
 import time
 from pathlib import Path
 
-import platformdirs
 import pytest
+
+from bundle.build import cache_folder
 
 ROOT = Path(__file__).parent.parent
 FETCH_S = 300
@@ -53,12 +54,6 @@ def npm_install(folder):
     run(
         folder, "npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline"
     )
-
-
-def cache_folder():
-    """Return where builds are kept between runs."""
-    base = os.environ.get("XDG_CACHE_HOME") or platformdirs.user_cache_dir()
-    return Path(base) / "ocr-sidecar-build"
 
 
 @contextlib.contextmanager

@@ -8,7 +8,16 @@ import pytest
 from daemon.errors import ERROR_KINDS
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/electron.md", "docs/troubleshooting.md", "clients/typescript/README.md"]
+PAGES = [
+    "README.md",
+    "docs/electron.md",
+    "docs/shipping.md",
+    "docs/tauri.md",
+    "docs/troubleshooting.md",
+    "clients/rust/README.md",
+    "clients/typescript/README.md",
+    "examples/tauri-app/README.md",
+]
 
 
 def anchors(page):

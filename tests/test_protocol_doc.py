@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import types
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -42,6 +43,7 @@ from daemon.config import Config
 from daemon.errors import ERROR_KINDS, ExitCode
 from daemon.outbox import Outbox
 from daemon.worker_slot import SlotState
+from ocr_worker.documents import FORMATS, image_codecs, pdf_images, pdf_structure, unpacking
 from ocr_worker.outputs.kinds import SUFFIXES
 from ocr_worker.wire import Limits
 from tests.conformance import replay as conformance
@@ -227,6 +229,12 @@ def test_the_states_are_those_of_the_daemon(first_column, states):
     assert sorted(plain(row[0]) for row in DOC.table(first_column)) == sorted(states)
 
 
+def test_the_formats_are_those_of_the_worker():
+    named = [name for row in DOC.table("format") for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(named) == sorted(FORMATS)
+    assert tuple(msgspec.json.schema(params.DocumentFormat)["enum"]) == FORMATS
+
+
 def test_the_limits_are_those_of_the_daemon():
     limits = Limits()
     assert {plain(row[0]): float(row[1]) for row in DOC.table("limit")} == {
@@ -238,6 +246,10 @@ def test_the_limits_are_those_of_the_daemon():
         "max_document_bytes": limits.max_document_bytes,
         "max_pages": limits.max_pages,
         "max_page_pixels": limits.max_page_pixels,
+        "image_bytes": image_codecs.MAX_WHOLE_BYTES,
+        "stream_bytes": unpacking.MAX_STREAM_BYTES,
+        "repair_bytes": pdf_structure.MAX_REPAIRED_BYTES,
+        "form_depth": pdf_images.MAX_FORM_DEPTH,
         "progress_interval_ms": job_runner.PROGRESS_INTERVAL_S * 1000,
         "check_s": reception.CHECK_TIMEOUT_S,
         "inspect_s": inspector.INSPECT_TIMEOUT_S,

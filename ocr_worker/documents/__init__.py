@@ -5,7 +5,6 @@ does not load PDFium.
 """
 
 import contextlib
-import os
 
 from ocr_worker import wire
 from ocr_worker.documents.base import (
@@ -15,29 +14,17 @@ from ocr_worker.documents.base import (
     document_changed,
     stat_file,
 )
+from ocr_worker.documents.formats import (
+    FORMATS,
+    HEAD_BYTES,
+    LABELS,
+    all_labels,
+    claimed_by,
+    sniff,
+)
 from ocr_worker.errors import TaskError
 
-__all__ = ["FORMATS", "Document", "open_document"]
-
-FORMATS = ("pdf", "png", "jpeg", "tiff", "webp", "bmp")
-
-_EXTENSIONS = {
-    ".pdf": "PDF",
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jpe": "JPEG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WebP",
-    ".bmp": "BMP",
-    ".dib": "BMP",
-}
-
-_HEAD_BYTES = 1024
-"""Readers find a PDF's header anywhere in so many bytes; the other signatures are at the start."""
-
-_BMP_HEADER_SIZES = {12, 40, 52, 56, 64, 108, 124}
+__all__ = ["FORMATS", "Document", "open_document", "sniff"]
 
 
 def open_document(source: wire.Source, limits: wire.Limits) -> Document:
@@ -70,46 +57,26 @@ def open_document(source: wire.Source, limits: wire.Limits) -> Document:
     return document
 
 
-def sniff(head: bytes) -> str | None:
-    """Return the format, one of `FORMATS`, that a file's first 1024 bytes are of, or None."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    # The last two are BigTIFF, which large scans need.
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return "tiff"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "webp"
-    # Two letters alone would claim every text that begins with "BM".
-    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
-        return "bmp"
-    # After the images: one may carry these letters in its metadata.
-    if b"%PDF-" in head:
-        return "pdf"
-    return None
-
-
 def _format_of(file: SourceFile) -> str:
     """Return the file's format. Raise `TaskError` when it is none of ours."""
     try:
         with open(file.path, "rb") as stream:
-            head = stream.read(_HEAD_BYTES)
+            head = stream.read(HEAD_BYTES)
     except OSError:
         raise cannot_be_read() from None
     found = sniff(head)
     if found is not None:
         return found
-    claimed = _EXTENSIONS.get(os.path.splitext(file.path)[1].lower())
+    claimed = claimed_by(file.path)
     if claimed is not None:
         raise TaskError(
             "document_unreadable",
-            f"The file is not what its name claims: its content is no {claimed}."
+            f"The file is not what its name claims: its content is no {LABELS[claimed]}."
             " Save or download it again.",
         )
     raise TaskError(
         "unsupported_format",
-        "The format is not supported. Convert the document to PDF, PNG, JPEG, TIFF, WebP or BMP.",
+        f"The format is not supported. Convert the document to {all_labels()}.",
     )
 
 

@@ -115,7 +115,7 @@ class Frame:
 class Document(Protocol):
     """An open document; used from one thread. Pages count from 1.
 
-    `format` is one of pdf, png, jpeg, tiff, webp and bmp. `warnings` are sentences for people
+    `format` is one of `formats.FORMATS`. `warnings` are sentences for people
     about what was found while opening.
     """
 
@@ -247,11 +247,14 @@ def check_page(page: int, page_count: int) -> None:
 
 
 def check_page_count(page_count: int, limits: wire.Limits) -> None:
-    """Raise `TaskError` of kind `limit_exceeded` for a document of too many pages."""
+    """Raise `TaskError` of kind `limit_exceeded` for a document of too many pages.
+
+    Pages need not be counted further than to one more than may be.
+    """
     if page_count > limits.max_pages:
         raise TaskError(
             "limit_exceeded",
-            f"The document has {page_count} pages, the limit is {limits.max_pages}. Split it.",
+            f"The document has more pages than the limit of {limits.max_pages}. Split it.",
             which="pages",
             limit=limits.max_pages,
             value=page_count,

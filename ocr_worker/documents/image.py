@@ -1,4 +1,4 @@
-"""Image files, read by Pillow: PNG, JPEG, TIFF of any number of pages, WebP and BMP.
+"""Image files, read by Pillow: one page each, but for TIFF, which has any number.
 
 A size is taken from the header and checked before anything is decoded. Files are handed to Pillow
 as streams, never by name: by name it maps some into memory, and a file that shrinks under a map
@@ -8,13 +8,13 @@ kills the process.
 import contextlib
 import struct
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageChops
 
 from ocr_worker import wire
 from ocr_worker.documents.base import (
@@ -28,14 +28,13 @@ from ocr_worker.documents.base import (
     check_pixels,
     picture_frame,
 )
+from ocr_worker.documents.image_codecs import open_image
+from ocr_worker.documents.tiff_pages import TiffPages
 from ocr_worker.engines.base import Pixels
 from ocr_worker.errors import TaskError
 
 if TYPE_CHECKING:
     from ocr_worker.documents.text_layer import TextLayer
-
-# Pillow's own limit only warns up to twice its value, and is not ours to tell the host about.
-Image.MAX_IMAGE_PIXELS = None
 
 MIN_DPI, MAX_DPI = 30.0, 4800.0
 """Resolutions outside are mistakes of the writing program, as is a ratio of the two beyond 4."""
@@ -47,7 +46,10 @@ _DECODE_ERRORS = (
     EOFError,
     LookupError,
     TypeError,
+    AttributeError,
+    AssertionError,
     ArithmeticError,
+    RuntimeError,
     struct.error,
     zlib.error,
 )
@@ -75,7 +77,6 @@ class OriginalPage:
     `size_pt` is its size in points as it is to be seen.
     """
 
-    page: int
     image: Image.Image
     size_pt: tuple[float, float]
     orientation: int
@@ -92,27 +93,27 @@ class ImageDocument:
         self.modified_ns = file.modified_ns
         self.encrypted = False
         self.warnings: tuple[str, ...] = ()
-        self._stream = _open_stream(file.path)
-        try:
-            with damage_as_task_error():
-                # Kept for sizes: finding a TIFF's page means walking the chain of all before it.
-                self._headers = Image.open(self._stream, formats=[format_.upper()])
-                frames = getattr(self._headers, "n_frames", 1)
-            self.page_count = frames if format_ == "tiff" else 1
-            if frames > self.page_count:
-                self.warnings = ("Only the first picture in the file is read.",)
-            check_page_count(self.page_count, limits)
-        except BaseException:
-            self._stream.close()
-            raise
+        self.page_count = 1
+        self._tiff: TiffPages | None = None
+        with _damage_as_task_error(), _open_stream(file.path) as stream:
+            if format_ == "tiff":
+                # One more than the limit is enough to be refused.
+                self._tiff = TiffPages(stream, limits.max_pages + 1)
+                self.page_count = len(self._tiff.offsets)
+                check_page_count(self.page_count, limits)
+                if self._tiff.is_loop:
+                    self.warnings = ("The TIFF is damaged: pages may be missing.",)
+        if self.page_count == 1:
+            # Of several pages each fails for itself.
+            with self._page(1) as image:
+                if self._tiff is None and _is_animated(image):
+                    self.warnings = ("Only the first picture in the file is read.",)
 
     def describe(self, page: int) -> wire.PageInfo:
         """Return a page's size in points; see `Document`."""
-        check_page(page, self.page_count)
-        with self._file.read_unchanged(), damage_as_task_error(page):
-            self._headers.seek(page - 1)
-            size_pt, _ = _geometry(self._headers)
-            rotation = _ROTATIONS.get(_orientation(self._headers), 0)
+        with self._file.read_unchanged(), self._page(page) as image:
+            size_pt, _ = _geometry(image)
+            rotation = _ROTATIONS.get(_orientation(image), 0)
         return wire.PageInfo(
             page=page,
             width_pt=round(size_pt[0], 2),
@@ -129,7 +130,8 @@ class ImageDocument:
         Pixels that are not square, as those of a fax, are made so. `dpi` resamples where the file
         states its resolution; where it does not, there is nothing that `dpi` could be measured by.
         """
-        with self._page(page) as image:
+        with self._file.read_unchanged(), self._page(page) as image:
+            self._check_size(image, page)
             orientation = _orientation(image)  # before decoding, which may forget it
             size_pt, stated_dpi = _geometry(image)
             target = (dpi if dpi and stated_dpi else stated_dpi or POINTS_PER_INCH) * scale
@@ -143,7 +145,8 @@ class ImageDocument:
 
         A file that states no resolution counts as 72 dpi.
         """
-        with self._page(page) as image:
+        with self._file.read_unchanged(), self._page(page) as image:
+            self._check_size(image, page)
             orientation = _orientation(image)  # before decoding, which may forget it
             size_pt, stated_dpi = _geometry(image)
             asked = dpi or (max_px or 1) * POINTS_PER_INCH / max(size_pt)
@@ -157,41 +160,49 @@ class ImageDocument:
         return None
 
     @contextlib.contextmanager
-    def _page(self, page: int) -> Iterator[Image.Image]:
-        """Open a page that is about to be decoded, and is not too large for it."""
-        check_page(page, self.page_count)
-        with (
-            self._file.read_unchanged(),
-            damage_as_task_error(page),
-            _open_stream(self._file.path) as stream,
-            Image.open(stream, formats=[self.format.upper()]) as image,
-        ):
-            image.seek(page - 1)
-            check_pixels(*image.size, self._limits, f"Scan page {page} at a lower resolution.")
-            yield image
+    def original(self, page: int) -> Iterator[OriginalPage]:
+        """Open a page for as long as the block lasts, in which it may be decoded.
 
-    def originals(self) -> Generator[OriginalPage]:
-        """Yield the pages in order; each can be used until the next is asked for.
-
-        In one walk along the file, since finding a TIFF's page means passing all before it. Raise
-        `TaskError` of kind `document_unreadable`.
+        Raise `TaskError` of kind `document_unreadable` where it cannot be, in the block too.
         """
-        with (
-            damage_as_task_error(),
-            _open_stream(self._file.path) as stream,
-            Image.open(stream, formats=[self.format.upper()]) as image,
-        ):
-            for page in range(1, self.page_count + 1):
-                image.seek(page - 1)
-                size_pt, _ = _geometry(image)
-                # A TIFF is turned by Pillow.
-                orientation = 1 if image.format == "TIFF" else _orientation(image)
-                yield OriginalPage(page, image, size_pt, orientation)
+        with self._page(page) as image:
+            size_pt, _ = _geometry(image)
+            # A TIFF is turned by Pillow.
+            yield OriginalPage(image, size_pt, 1 if image.format == "TIFF" else _orientation(image))
 
     def close(self) -> None:
-        """Release the file."""
-        self._headers.close()
-        self._stream.close()
+        """Nothing is kept open."""
+
+    @contextlib.contextmanager
+    def _page(self, page: int) -> Iterator[Image.Image]:
+        """Open a page, of which the header is read and no pixel."""
+        check_page(page, self.page_count)
+        with (
+            _damage_as_task_error(page if self.page_count > 1 else None),
+            self._open_at(page) as stream,
+            open_image(stream, self.format, self._limits) as image,
+        ):
+            yield image
+
+    def _open_at(self, page: int) -> IO[bytes]:
+        if self._tiff is None:
+            return _open_stream(self._file.path)
+        try:
+            return self._tiff.open(self._file.path, page)
+        except OSError:
+            raise cannot_be_read() from None
+
+    def _check_size(self, image: Image.Image, page: int) -> None:
+        """Raise `TaskError` of kind `limit_exceeded` for a page too large to be decoded."""
+        check_pixels(*image.size, self._limits, f"Scan page {page} at a lower resolution.")
+
+
+def _is_animated(image: Image.Image) -> bool:
+    """Return whether there is a second picture. Only one more is looked for, never all."""
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except _DECODE_ERRORS:
+        return False  # something follows, but no picture
 
 
 def _geometry(image: Image.Image) -> tuple[tuple[float, float], float | None]:
@@ -221,6 +232,9 @@ def _orientation(image: Image.Image) -> int:
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
     """Return the image as it is to be seen; a TIFF has been turned by Pillow."""
+    if image.format in ("JPEG", "MPO") and image.mode == "CMYK" and "adobe" not in image.info:
+        # Pillow takes every JPEG in CMYK for one of Adobe's, which are negatives.
+        image = ImageChops.invert(image)
     if image.format == "TIFF" or orientation not in _TO_UPRIGHT:
         return image
     return image.transpose(_TO_UPRIGHT[orientation])
@@ -240,7 +254,9 @@ def _stated_dpi(image: Image.Image) -> tuple[float, float] | None:
 def _pixels(image: Image.Image, frame: Frame) -> Pixels:
     """Return the frame's part of an upright image, resampled where the frame's size differs."""
     if image.size == frame.full_px:
-        return np.array(to_rgb(image.crop(frame.crop)))
+        # A copy of the largest image takes half a gigabyte.
+        is_whole = frame.crop == (0, 0, *image.size)
+        return np.array(to_rgb(image if is_whole else image.crop(frame.crop)))
     across, down = image.width / frame.full_px[0], image.height / frame.full_px[1]
     left, top, right, bottom = frame.crop
     box = (
@@ -263,7 +279,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
         return _stretched(np.asarray(image, dtype=np.float64)).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _stretched(values: NDArray[np.float64]) -> Image.Image:
@@ -284,8 +300,7 @@ def _open_stream(path: str) -> IO[bytes]:
 
 
 @contextlib.contextmanager
-def damage_as_task_error(page: int | None = None) -> Iterator[None]:
-    """Raise what Pillow meets in damaged data as `TaskError` of kind `document_unreadable`."""
+def _damage_as_task_error(page: int | None = None) -> Iterator[None]:
     try:
         yield
     except _DECODE_ERRORS:

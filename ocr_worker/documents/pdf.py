@@ -27,6 +27,7 @@ from ocr_worker.documents.base import (
     picture_frame,
 )
 from ocr_worker.documents.glyphs import has_text_over_it, median_line_height, read_glyphs
+from ocr_worker.documents.missing_images import is_missing
 from ocr_worker.documents.page_view import PageView
 from ocr_worker.documents.pdf_images import (
     LARGE_SHARE,
@@ -36,6 +37,8 @@ from ocr_worker.documents.pdf_images import (
     images_on,
     pictures_among,
 )
+from ocr_worker.documents.pdf_scan import look_at
+from ocr_worker.documents.pdf_view import UnitView
 from ocr_worker.documents.text_layer import (
     PAGE_FILLING,
     Surroundings,
@@ -69,12 +72,22 @@ class PdfDocument:
         self.size_bytes = file.size_bytes
         self.modified_ns = file.modified_ns
         _check_tail(file)
-        self._pdf = _load(file.path, password)
+        findings = look_at(file)
+        if findings.is_encrypted:
+            from ocr_worker.documents.pdf_structure import check_streams
+
+            check_streams(file.path, password)
+        self._pdf, repaired = _load(file, password)
         try:
             self.page_count = len(self._pdf)
             check_page_count(self.page_count, limits)
             self.encrypted = pdfium_c.FPDF_GetSecurityHandlerRevision(self._pdf) >= 0
-            self.warnings = _warnings(self._pdf)
+            self.warnings = _warnings(self._pdf, repaired is not None)
+            self._units: dict[int, float] = {}
+            if findings.may_have_user_units:
+                from ocr_worker.documents.pdf_structure import user_units
+
+                self._units = user_units(repaired or file.path, password, self.page_count)
             if self._pdf.get_formtype() in (
                 pdfium_c.FORMTYPE_ACRO_FORM,
                 pdfium_c.FORMTYPE_XFA_FOREGROUND,
@@ -87,7 +100,7 @@ class PdfDocument:
     def describe(self, page: int) -> wire.PageInfo:
         """Return a page's size, rotation and whether it carries text; see `Document`."""
         with self._file.read_unchanged(), self._page(page) as loaded:
-            view = _view(loaded)
+            view = self._view(loaded, page)
             with _textpage(loaded, page) as textpage:
                 has_text = bool(textpage.get_text_bounded().strip())
         return wire.PageInfo(
@@ -107,7 +120,7 @@ class PdfDocument:
         one that suits its text, lowered where a very large page would exceed the pixel limit.
         """
         with self._file.read_unchanged(), self._page(page) as loaded:
-            view = _view(loaded)
+            view = self._view(loaded, page)
             images = self._images_on(loaded, page)
             if dpi is None:
                 with _textpage(loaded, page) as textpage:
@@ -124,7 +137,7 @@ class PdfDocument:
                 *frame.size_px, self._limits, f"Ask for a lower dpi for page {page}, or a region."
             )
             pixels = _draw(frame, loaded)
-            if any(_is_missing(image, pixels, frame, view) for image in images):
+            if any(is_missing(image, loaded, pixels, frame, view) for image in images):
                 raise TaskError(
                     "document_unreadable",
                     f"The image on page {page} is damaged. Scan or download the document again.",
@@ -138,7 +151,7 @@ class PdfDocument:
         As a viewer does, it leaves out what cannot be decoded.
         """
         with self._file.read_unchanged(), self._page(page) as loaded:
-            view = _view(loaded)
+            view = self._view(loaded, page)
             self._images_on(loaded, page)
             px_per_pt = dpi / POINTS_PER_INCH if dpi else (max_px or 1) / max(view.size)
             return _draw(picture_frame(view.size, px_per_pt, page, self._limits), loaded)
@@ -146,10 +159,10 @@ class PdfDocument:
     def text_layer(self, page: int) -> TextLayer | None:
         """Return the text that the page carries, or None; see `Document`."""
         with self._file.read_unchanged(), self._page(page) as loaded:
-            view = _view(loaded)
+            view = self._view(loaded, page)
             with _textpage(loaded, page) as textpage:
                 glyphs = read_glyphs(textpage, view)
-            contents = contents_of(loaded)
+            contents = contents_of(loaded, view.unit)
             around_it = Surroundings(
                 image_coverage=coverage(contents.images, view),
                 text_over_it=has_text_over_it(loaded),
@@ -164,10 +177,15 @@ class PdfDocument:
 
     def _images_on(self, loaded: pdfium.PdfPage, page: int) -> list[PlacedImage]:
         """Return the images on a page, none of which would take too much memory to decode."""
-        images = images_on(loaded)
+        images = images_on(loaded, self._units.get(page, 1.0))
         for image in images:
             check_pixels(*image.size_px, self._limits, f"Scan page {page} at a lower resolution.")
         return images
+
+    def _view(self, loaded: pdfium.PdfPage, page: int) -> UnitView:
+        left, bottom, right, top = loaded.get_bbox()
+        unit = self._units.get(page, 1.0)
+        return UnitView(left, bottom, right, top, loaded.get_rotation(), unit)
 
     @contextlib.contextmanager
     def _page(self, page: int) -> Iterator[pdfium.PdfPage]:
@@ -237,28 +255,6 @@ def _draw(frame: Frame, loaded: pdfium.PdfPage) -> Pixels:
     return pixels
 
 
-def _is_missing(image: PlacedImage, pixels: Pixels, frame: Frame, view: PageView) -> bool:
-    """Return whether the place of an image is of one colour because PDFium cannot decode it.
-
-    PDFium leaves such an image out or fills it, which would pass for an empty page. An ornament
-    is not worth failing a page for.
-    """
-    if coverage([image], view) < LARGE_SHARE:
-        return False
-    left, top, right, bottom = image.box(view)
-    (per_pt_x, per_pt_y), (crop_x, crop_y, _, _) = frame.pixels_per_pt, frame.crop
-    place = pixels[
-        max(0, int(top * per_pt_y) - crop_y) : max(0, int(bottom * per_pt_y) - crop_y),
-        max(0, int(left * per_pt_x) - crop_x) : max(0, int(right * per_pt_x) - crop_x),
-    ]
-    if place.size == 0 or place.min() != place.max():
-        return False
-    bitmap = pdfium_c.FPDFImageObj_GetBitmap(image.handle)
-    if bitmap:
-        pdfium_c.FPDFBitmap_Destroy(bitmap)
-    return not bitmap
-
-
 def _check_tail(file: SourceFile) -> None:
     """Raise `TaskError` of kind `document_unreadable` for a PDF that was cut off."""
     try:
@@ -275,7 +271,32 @@ def _check_tail(file: SourceFile) -> None:
         )
 
 
-def _load(path: str, password: str | None) -> pdfium.PdfDocument:
+def _load(file: SourceFile, password: str | None) -> tuple[pdfium.PdfDocument, bytes | None]:
+    """Return the open document, and the repaired file where PDFium could not open it as it is.
+
+    Raise `TaskError` of kind `document_unreadable`, `password_required` or `password_wrong`.
+    """
+    try:
+        return _load_path(file.path, password), None
+    except _Damaged as damage:
+        from ocr_worker.documents.pdf_structure import repaired
+
+        content = repaired(file.path, file.size_bytes, password)
+        if content is not None:
+            with contextlib.suppress(pdfium.PdfiumError):
+                return pdfium.PdfDocument(content), content
+        raise TaskError("document_unreadable", damage.message) from None
+
+
+class _Damaged(Exception):
+    """PDFium finds no document, or no page of one; `message` is for people."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def _load_path(path: str, password: str | None) -> pdfium.PdfDocument:
     # Not by pypdfium2's constructor: for a PDF without pages that reads PDFium's last error, which
     # is then one of an earlier document.
     handle = pdfium_c.FPDF_LoadDocument(os.fsencode(path), password.encode() if password else None)
@@ -284,7 +305,7 @@ def _load(path: str, password: str | None) -> pdfium.PdfDocument:
         if len(pdf) > 0:
             return pdf
         pdf.close()
-        raise TaskError("document_unreadable", "The PDF has no pages. Create or download it again.")
+        raise _Damaged("The PDF has no pages. Create or download it again.")
     code = pdfium_c.FPDF_GetLastError()
     if code == pdfium_c.FPDF_ERR_PASSWORD and password:
         raise TaskError("password_wrong", "The password does not open the document.")
@@ -295,14 +316,12 @@ def _load(path: str, password: str | None) -> pdfium.PdfDocument:
             "document_unreadable",
             "The PDF is encrypted in a way that is not supported. Save it without encryption.",
         )
-    raise TaskError(
-        "document_unreadable", "The PDF is damaged and cannot be opened. Download it again."
-    )
+    raise _Damaged("The PDF is damaged and cannot be opened. Download it again.")
 
 
-def _warnings(pdf: pdfium.PdfDocument) -> tuple[str, ...]:
+def _warnings(pdf: pdfium.PdfDocument, is_repaired: bool) -> tuple[str, ...]:
     found = []
-    if not pdfium_c.FPDF_DocumentHasValidCrossReferenceTable(pdf):
+    if is_repaired or not pdfium_c.FPDF_DocumentHasValidCrossReferenceTable(pdf):
         found.append("The PDF is damaged and was repaired; pages may be missing.")
     if pdf.get_formtype() in (pdfium_c.FORMTYPE_XFA_FULL, pdfium_c.FORMTYPE_XFA_FOREGROUND):
         found.append("The PDF holds an XFA form; what is filled in there may be missing.")
@@ -315,11 +334,6 @@ def _damaged_page(page: int) -> TaskError:
         f"Page {page} of the PDF is damaged. Download the document again.",
         page=page,
     )
-
-
-def _view(loaded: pdfium.PdfPage) -> PageView:
-    left, bottom, right, top = loaded.get_bbox()
-    return PageView(left, bottom, right, top, loaded.get_rotation())
 
 
 @contextlib.contextmanager

@@ -44,7 +44,8 @@ LETTER_SEGMENTS = 12
 MAX_SHAPES = 3000
 """Shapes that are looked at: a drawing has a hundred thousand."""
 
-_MAX_FORM_DEPTH = 15
+MAX_FORM_DEPTH = 15
+"""PDFium itself leaves a form out that draws itself, and stops at some more levels than these."""
 _GRID = 64
 
 PageObject: TypeAlias = pdfium_c.FPDF_PAGEOBJECT
@@ -52,17 +53,21 @@ PageObject: TypeAlias = pdfium_c.FPDF_PAGEOBJECT
 
 @dataclass(frozen=True, slots=True)
 class PlacedImage:
-    """An image on a page: its size in pixels and the matrix from the unit square to PDF units."""
+    """An image on a page: its size in pixels and the matrix from the unit square to PDF units.
+
+    `unit` is how many points such a unit is.
+    """
 
     size_px: tuple[int, int]
     matrix: pdfium.PdfMatrix
     handle: PageObject | None = None
+    unit: float = 1.0
 
     @property
     def dpi(self) -> float:
         """Resolution in the better resolved of the image's two directions."""
         a, b, c, d, _, _ = self.matrix.get()
-        sides_pt = math.hypot(a, b), math.hypot(c, d)
+        sides_pt = self.unit * math.hypot(a, b), self.unit * math.hypot(c, d)
         if min(sides_pt) == 0:
             return 0.0
         return POINTS_PER_INCH * max(px / pt for px, pt in zip(self.size_px, sides_pt, strict=True))
@@ -95,22 +100,29 @@ class Contents:
     drawn_letters: int
 
 
-def images_on(loaded: pdfium.PdfPage) -> list[PlacedImage]:
-    """Return the images on a page, those within form objects too."""
+def images_on(loaded: pdfium.PdfPage, unit: float = 1.0) -> list[PlacedImage]:
+    """Return the images on a page, those within form objects too.
+
+    `unit` is how many points the page's unit is.
+    """
     return [
-        PlacedImage(_size_px(handle), _matrix(handle).multiply(outer), handle)
+        PlacedImage(_size_px(handle), _matrix(handle).multiply(outer), handle, unit)
         for kind, handle, outer in _objects_on(loaded)
         if kind == pdfium_c.FPDF_PAGEOBJ_IMAGE
     ]
 
 
-def contents_of(loaded: pdfium.PdfPage) -> Contents:
-    """Return what a page holds besides text, by one walk through its objects."""
+def contents_of(loaded: pdfium.PdfPage, unit: float = 1.0) -> Contents:
+    """Return what a page holds besides text, by one walk through its objects.
+
+    `unit` is how many points the page's unit is.
+    """
     images: list[PlacedImage] = []
     letters = shapes = 0
     for kind, handle, outer in _objects_on(loaded):
         if kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            images.append(PlacedImage(_size_px(handle), _matrix(handle).multiply(outer), handle))
+            matrix = _matrix(handle).multiply(outer)
+            images.append(PlacedImage(_size_px(handle), matrix, handle, unit))
         elif kind == pdfium_c.FPDF_PAGEOBJ_PATH and shapes < MAX_SHAPES:
             shapes += 1
             letters += _letters_in(handle)
@@ -191,7 +203,7 @@ def _objects_in(
         kind = pdfium_c.FPDFPageObj_GetType(handle)
         if kind != pdfium_c.FPDF_PAGEOBJ_FORM:
             yield kind, handle, outer
-        elif depth < _MAX_FORM_DEPTH:
+        elif depth < MAX_FORM_DEPTH:
             yield from _objects_in(
                 handle,
                 pdfium_c.FPDFFormObj_CountObjects,

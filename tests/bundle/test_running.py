@@ -16,8 +16,10 @@ from PIL import Image
 from bundle.contents import ROOT
 from daemon.client import DaemonGone
 from tests.conftest import SAMPLE
+from tests.corpus.images import HEIC
 from tests.e2e.test_real_scan import TRUTH, f1
 from tests.liveness import family, wait_until_gone
+from tests.scans import text_pdf
 from tests.searchable import found_words
 
 WAIT_S = 30
@@ -66,7 +68,9 @@ def test_it_reads_a_scan_and_writes_its_text(spawn_daemon, scan, workplace):
         assert f1(" ".join(word.text for word in found_words(searchable, page)), truth) >= 0.97
 
 
-@pytest.mark.parametrize("format_", ["PNG", "JPEG", "TIFF", "WEBP", "BMP"])
+@pytest.mark.parametrize(
+    "format_", ["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "AVIF"]
+)
 def test_it_opens_and_shows_every_format(spawn_daemon, workplace, format_):
     image = workplace / f"page.{format_.lower()}"
     Image.new("RGB", (200, 100), "white").save(image)
@@ -80,6 +84,19 @@ def test_it_opens_and_shows_every_format(spawn_daemon, workplace, format_):
     (document,) = pages[-1].params["successful"]
     assert Path(document["output"]).read_bytes().startswith(b"%PDF-")
     assert shown["width_px"] > 0
+
+
+def test_it_opens_pictures_of_phones_and_repairs_pdfs(spawn_daemon, workplace):
+    """Both by packages that are imported when a file needs them."""
+    broken = text_pdf(workplace / "broken.pdf", [["Some words on a page"]])
+    broken.write_bytes(broken.read_bytes().replace(b"trailer\n<<", b"trailer\n<"))
+    client = spawn_daemon()
+    for path, format_ in (
+        (shutil.copy(HEIC / "heic-plain.heic", workplace), "heic"),
+        (broken, "pdf"),
+    ):
+        about = client.request("document/info", {"document": {"path": str(path)}})
+        assert (about["format"], about["page_count"]) == (format_, 1)
 
 
 def test_its_engine_and_versions_are_found(spawn_daemon):

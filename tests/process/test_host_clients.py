@@ -1,4 +1,4 @@
-"""The clients for hosts pass their own tests, against this daemon.
+"""The clients for hosts pass their own tests, against the daemon that hosts ship.
 
 They are built in a copy, so that nothing of npm is ever left in the tree.
 """
@@ -6,7 +6,6 @@ They are built in a copy, so that nothing of npm is ever left in the tree.
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -30,10 +29,11 @@ def node_client(tmp_path_factory):
     return folder
 
 
-def test_the_client_for_node_passes_its_tests(node_client, daemon_env):
-    command = json.dumps([sys.executable, "-P", "-m", "daemon"])
+def test_the_client_for_node_passes_its_tests(node_client, daemon_env, shipped_daemon):
+    command = json.dumps(shipped_daemon.command)
+    env = {**daemon_env, **shipped_daemon.env, "OCR_SIDECAR_COMMAND": command}
 
-    told = run(node_client, "npm", "test", env={**daemon_env, "OCR_SIDECAR_COMMAND": command})
+    told = run(node_client, "npm", "test", env=env)
 
     assert "# fail 0" in told
     assert "# cancelled 0" in told

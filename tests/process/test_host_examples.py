@@ -13,6 +13,7 @@ import pytest
 
 from tests.host_tools import find, run
 from tests.liveness import wait_until_gone
+from tests.webdriver import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples"
@@ -53,12 +54,15 @@ def example(request):
 
 
 @pytest.fixture
-def env(daemon_env):
-    """An environment in which the installed command is found first, and reads pages as `hello`."""
-    scripts = str(Path(sys.executable).parent)
-    path = os.pathsep.join([scripts, daemon_env["PATH"]])
+def env(request, daemon_env, shipped_daemon):
+    """An environment in which the shipped program is found first, and reads pages as `hello`."""
+    path = os.pathsep.join([str(shipped_daemon.folder), daemon_env["PATH"]])
+    given = shipped_daemon.env | null_engine(text="hello") | {"PATH": path}
+    if shipped_daemon.bundle and request.node.callspec.params["example"] == "python":
+        # It takes the program that is installed beside its client, unless one is named.
+        (given["OCR_SIDECAR"],) = shipped_daemon.command
     # Pages come one at a time, so that a job that is cancelled after one has others left.
-    return daemon_env | null_engine(text="hello") | {"PATH": path, "OCR_SIDECAR_WORKERS": "1"}
+    return daemon_env | given | {"OCR_SIDECAR_WORKERS": "1"}
 
 
 def null_engine(**behaviour):
@@ -122,6 +126,8 @@ def test_an_example_cancels_at_an_interrupt(example, env):
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        # A shell has its background jobs ignore interrupts, and so would all that they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:
         try:
@@ -152,8 +158,10 @@ def test_an_example_that_is_killed_leaves_nothing(example, env):
             for line in process.stderr:
                 if line.startswith("started"):
                     break
-            family = psutil.Process(process.pid).children(recursive=True)
-            assert len(family) >= 2  # the daemon and its guard, and workers that have come up
+            host = psutil.Process(process.pid)
+            # The daemon, its guard, the inspector and a worker; the latter come up by and by.
+            wait_until(lambda: len(host.children(recursive=True)) >= 4, "all of them are there")
+            family = host.children(recursive=True)
         finally:
             process.kill()
     wait_until_gone([each.pid for each in family])

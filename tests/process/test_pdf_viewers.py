@@ -107,5 +107,5 @@ def test_pages_that_are_turned_cropped_and_of_another_unit_are_marked_right(
 
     (page,) = pdf_js(output)
     ((left, top, right, bottom),) = [item["box"] for item in page["items"]]
-    # Unlike PDFium it heeds the unit.
+    # The line is placed as if the unit were a point, which pdf.js knows better.
     assert overlap(box_of(left / 2, top / 2, right / 2, bottom / 2), line) > 0.95

@@ -1,11 +1,10 @@
-"""The client in Rust: its types, its tests against the real daemon, its lints.
+"""The client in Rust: its types, its tests against the daemon that hosts ship, its lints.
 
 By cargo, which fetches serde. The tests themselves are in `clients/rust/tests`.
 """
 
 import json
 import re
-import sys
 
 import pytest
 
@@ -24,11 +23,12 @@ def crate():
         yield source / CRATE, env
 
 
-def test_the_client_in_rust_passes_its_tests_against_the_real_daemon(crate, daemon_env):
+def test_the_client_in_rust_passes_its_tests_against_the_real_daemon(
+    crate, daemon_env, shipped_daemon
+):
     folder, env = crate
-    command = json.dumps([sys.executable, "-P", "-m", "daemon"])
-    env = {**daemon_env, **env, "OCR_SIDECAR_COMMAND": command}
-    env["PYTHONPATH"] = str(ROOT)
+    command = json.dumps(shipped_daemon.command)
+    env = {**daemon_env, **shipped_daemon.env, **env, "OCR_SIDECAR_COMMAND": command}
     # Each test has a daemon of its own, with two workers.
     said = run(folder, "cargo", "test", "--", "--test-threads=2", timeout_s=BUILD_S, env=env)
     for name in ("daemon", "examples", "fake", "kills"):

@@ -1,29 +1,34 @@
 """The example app, driven as a person would: its window under Xvfb, by WebKitGTK's own driver.
 
-It is built with the real engine behind it, from locks, in a cache that is reused. Each step leaves
-a screenshot, in the folder that is printed.
+It is built with the real engine behind it, from locks, in a cache that is reused: once as it is
+developed, where the daemon is whichever hosts ship, and once packaged, with the bundle inside. Each
+step leaves a screenshot, in the folder that is printed.
 """
 
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 from PIL import Image
 
+from bundle.build import cache_folder
 from tests.host_tools import ROOT, building, find, run
 from tests.scans import scan_pdf, text_image
-from tests.webdriver import Browser, display, wait_until
+from tests.tauri_app import App
+from tests.webdriver import display, wait_until
 
 APP = Path("examples/tauri-app")
 LOCKS = {"package-lock.json", "Cargo.lock"}
 BUILD_S = 1800
-GONE_S = 10
-MARK = "OCR_SIDECAR_TEST_MARK"
+TAURI_BUILD = ("--no-install", "tauri", "build", "--debug")
+AS_IN_PRODUCTION = "profile.dev.package.ocr-app.debug-assertions=false"
+"""By debug assertions the app tells where it is being developed. What it depends on stays as the
+other tests have it built: a release build compiles 400 crates anew, with optimization."""
 
 pytestmark = [
     pytest.mark.hosts,
@@ -33,8 +38,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def built():
-    """The program, whose front end was checked and whose host has no lints."""
+def workshop():
+    """Where the app is built and what for: its folder, and an environment to build in."""
     for tool in ("npm", "cargo", "Xvfb", "WebKitWebDriver"):
         find(tool)
     if run(ROOT, "pkg-config", "--list-all", timeout_s=60).find("webkit2gtk-4.1") < 0:
@@ -44,15 +49,51 @@ def built():
     parts = (APP, "clients/rust", "clients/typescript")
     with building("tauri-app", *parts, kept=LOCKS) as (source, env):
         env = {**env, "CARGO_PROFILE_DEV_DEBUG": "0"}
-        folder, host = source / APP, source / APP / "src-tauri"
-        for tool, *arguments in (
-            ("npm", "ci", "--no-audit", "--no-fund"),
-            ("npm", "run", "check"),
-            ("npx", "--no-install", "tauri", "build", "--debug", "--no-bundle", "--", "--locked"),
-        ):
-            run(folder, tool, *arguments, timeout_s=BUILD_S, env=env)
-        run(host, "cargo", "fmt", "--check", timeout_s=BUILD_S, env=env)
-        yield Path(env["CARGO_TARGET_DIR"]) / "debug" / "ocr-app"
+        run(source / APP, "npm", "ci", "--no-audit", "--no-fund", timeout_s=BUILD_S, env=env)
+        yield source / APP, env
+
+
+@pytest.fixture(scope="module")
+def built(workshop, tmp_path_factory):
+    """The program as it is developed, whose front end was checked and whose host has no lints."""
+    folder, env = workshop
+    host = folder / "src-tauri"
+    run(folder, "npm", "run", "check", timeout_s=BUILD_S, env=env)
+    build = (*TAURI_BUILD, "--no-bundle", "--", "--locked")
+    run(folder, "npx", *build, timeout_s=BUILD_S, env=env)
+    run(host, "cargo", "fmt", "--check", timeout_s=BUILD_S, env=env)
+    # A copy, for the packaged one is built to the same place.
+    program = tmp_path_factory.mktemp("developed") / "ocr-app"
+    shutil.copy(Path(env["CARGO_TARGET_DIR"]) / "debug" / "ocr-app", program)
+    return program
+
+
+@pytest.fixture(scope="module")
+def packaged(workshop, shipped_daemon, tmp_path_factory):
+    """The program of the package for Debian, unpacked as dpkg unpacks it, but elsewhere."""
+    if shipped_daemon.bundle is None:
+        pytest.skip(f"there is nothing to package: {shipped_daemon.told}")
+    find("dpkg-deb")
+    folder, env = workshop
+    config = folder / "src-tauri" / "tauri.release.conf.json"
+    (named,) = json.loads(config.read_text(encoding="utf-8"))["bundle"]["resources"]
+    resource = folder / "src-tauri" / named
+    resource.parent.mkdir(exist_ok=True)
+    resource.unlink(missing_ok=True)
+    resource.symlink_to(shipped_daemon.bundle)
+    made = Path(env["CARGO_TARGET_DIR"]) / "debug" / "bundle"
+    root = tmp_path_factory.mktemp("packaged app")
+    try:
+        build = (*TAURI_BUILD, "--bundles", "deb", "--config", str(config))
+        build = (*build, "--", "--locked", "--config", AS_IN_PRODUCTION)
+        run(folder, "npx", *build, timeout_s=BUILD_S, env=env)
+        (package,) = (made / "deb").glob("*.deb")
+        run(root, "dpkg-deb", "-x", str(package), str(root))
+        yield root / "usr" / "bin" / "ocr-app"
+    finally:
+        # Each of these is a copy of the bundle, or several.
+        for copy in (made, made.parent / "ocr-sidecar", root):
+            shutil.rmtree(copy, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -63,95 +104,38 @@ def screen():
 
 
 @pytest.fixture(scope="module")
-def screenshots(tmp_path_factory):
-    """The folder of the pictures."""
-    given = os.environ.get("OCR_SIDECAR_SCREENSHOTS")
-    folder = Path(given) if given else tmp_path_factory.mktemp("screenshots")
+def screenshots(workshop):
+    """The folder of the pictures; not one of pytest's, which later runs would remove."""
+    folder = Path(os.environ.get("OCR_SIDECAR_SCREENSHOTS") or cache_folder() / "screenshots")
     folder.mkdir(parents=True, exist_ok=True)
     print(f"\nscreenshots: {folder}")
     return folder
 
 
-class App:
-    """The app in a window, and all processes that come of it."""
-
-    def __init__(self, program, files, env, mark, screenshots):
-        self.mark = f"{MARK}={mark}".encode()
-        self.screenshots = screenshots
-        self.window = Browser(program, files, {**env, MARK: mark})
-
-    def processes(self):
-        """Return those that live, the driver left out, by what they run."""
-        found = {}
-        for process in psutil.process_iter():
-            try:
-                environment = Path(f"/proc/{process.pid}/environ").read_bytes()
-                if self.mark not in environment.split(b"\0"):
-                    continue
-                command = process.cmdline()
-            except (OSError, psutil.Error):
-                continue
-            if process.pid != self.window.driver.pid:
-                found[process.pid] = command
-        return found
-
-    def pid(self, *words):
-        """Return the process whose command line has these words."""
-        (pid,) = [pid for pid, line in self.processes().items() if set(words) <= set(line)]
-        return pid
-
-    def app_pid(self):
-        """Return the app's own process."""
-        (pid,) = [pid for pid, line in self.processes().items() if line[0].endswith("/ocr-app")]
-        return pid
-
-    def assert_nothing_is_left(self):
-        """Wait until nothing lives that the app has started, itself included."""
-        wait_until(lambda: not self.processes(), "all processes are gone", GONE_S)
-
-    def state(self, name):
-        """Return how far a file is."""
-        return self.window.run(
-            "return document.querySelector(arguments[0])?.dataset.state", f"[data-file='{name}']"
-        )
-
-    def n_read(self, name):
-        """Return how many pages of it the window has."""
-        found = re.match(r"(\d+) of", self.window.text(f"[data-file='{name}'] .count"))
-        return int(found[1]) if found else 0
-
-    def wait_for(self, name, state):
-        """Wait until a file is so far."""
-        wait_until(lambda: self.state(name) == state, f"{name} is {state}")
-
-    def start(self, name):
-        """Start reading, and wait until at least one page is there."""
-        self.wait_for(name, "ready")
-        self.window.click("#start")
-        wait_until(lambda: self.n_read(name) > 0, f"a page of {name} is there")
-
-    def shoot(self, step):
-        """Take a picture of the window."""
-        self.window.screenshot(self.screenshots / f"{step}.png")
+@pytest.fixture
+def command(shipped_daemon):
+    """What the app is told to start while it is developed."""
+    return [*shipped_daemon.command, "--workers", "1"]
 
 
 @pytest.fixture
-def open_app(built, screen, screenshots, daemon_env, tmp_path):
+def open_app(built, command, shipped_daemon, screen, screenshots, daemon_env, tmp_path):
     """Start apps: `open_app("scan.pdf")`; none of their processes may be left."""
     apps = []
-    env = {
+    base = {
         **daemon_env,
+        **shipped_daemon.env,
         **screen,
         "HOME": str(tmp_path),
-        "PYTHONPATH": str(ROOT),
-        "OCR_SIDECAR_COMMAND": json.dumps([sys.executable, "-P", "-m", "daemon", "--workers", "1"]),
+        "OCR_SIDECAR_COMMAND": json.dumps(command),
         # What lets a driver into a window of Tauri's.
         "TAURI_AUTOMATION": "true",
         "TAURI_WEBVIEW_AUTOMATION": "true",
     }
 
-    def start(*files):
-        app = App(built, files, env, f"{tmp_path.name}-{len(apps)}", screenshots)
+    def start(*files, program=built, **env):
+        mark = f"{tmp_path.name}-{len(apps)}"
+        app = App(program, files, {**base, **env}, mark, screenshots)
         apps.append(app)
         return app
 
@@ -204,8 +188,10 @@ BRIDGE_EVENTS = {
 def test_a_person_reads_a_scan_asks_about_another_cancels_a_batch_and_closes(
     open_app, scan, long_scan
 ):
-    app = open_app(scan)
+    app = open_app()
     window = app.window
+    wait_until(lambda: window.count("#choose"), "the window is there")
+    app.choose(scan)
     app.wait_for("scan.pdf", "ready")
     assert "0 of 3 pages" in window.text("[data-file='scan.pdf'] .count")
     wait_until(lambda: window.count("figure img"), "the page is shown")
@@ -261,20 +247,23 @@ def test_a_file_that_cannot_be_read_is_told_with_what_is_wrong(open_app, tmp_pat
 def test_an_app_that_is_killed_leaves_nothing_behind(open_app, long_scan):
     app = open_app(long_scan)
     app.start("long.pdf")
+    app.shoot("10-before-the-app-is-killed")
     os.kill(app.app_pid(), signal.SIGKILL)
     app.assert_nothing_is_left()
 
 
-def test_a_daemon_that_is_killed_is_told_and_started_again_and_its_files_are_read(open_app, scan):
+def test_a_daemon_that_is_killed_is_told_and_started_again_and_its_files_are_read(
+    open_app, command, scan
+):
     app = open_app(scan)
     app.start("scan.pdf")
-    killed = app.pid("-m", "daemon")
+    killed = app.pid(*command)
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: "died (signal 9)" in app.window.text(".bad"), "the death is told")
     app.shoot("7-daemon-died")
     app.wait_for("scan.pdf", "done")
     assert app.n_read("scan.pdf") == 3
-    assert app.pid("-m", "daemon") != killed
+    assert app.pid(*command) != killed
     app.shoot("8-recovered")
     app.window.close()
     app.assert_nothing_is_left()
@@ -298,6 +287,26 @@ def test_a_window_that_is_reloaded_in_mid_batch_loses_nothing(open_app, scan):
 def test_a_window_that_is_closed_in_mid_batch_leaves_nothing_behind(open_app, long_scan):
     app = open_app(long_scan)
     app.start("long.pdf")
+    app.shoot("11-before-the-window-is-closed")
+    app.window.close()
+    app.assert_nothing_is_left()
+
+
+def test_the_packaged_app_reads_a_scan_with_the_sidecar_among_its_resources(
+    open_app, packaged, scan
+):
+    resources = packaged.parents[1] / "lib" / "ocr-app" / "ocr-sidecar"
+    # It is not to be led elsewhere by its environment, as one that is developed is.
+    misled = {"OCR_SIDECAR_COMMAND": "/no/such/ocr-sidecar", "OCR_SIDECAR_WORKERS": "1"}
+    app = open_app(scan, program=packaged, **misled)
+    app.start("scan.pdf")
+    running = [Path(line[0]) for line in app.processes().values() if line]
+    sidecar = {path for path in running if path.name.startswith("ocr-sidecar")}
+    app.wait_for("scan.pdf", "done")
+    assert sidecar == {resources / "ocr-sidecar", resources / "ocr-sidecar-worker"}
+    assert app.n_read("scan.pdf") == 3
+    assert "What Paper Remembers" in app.window.text("#text")
+    app.shoot("12-packaged")
     app.window.close()
     app.assert_nothing_is_left()
 

@@ -98,6 +98,15 @@ def test_a_worker_does_not_stay_in_the_folder_of_its_host(tmp_path, monkeypatch)
         assert psutil.Process(pid).cwd() == os.path.realpath(os.path.dirname(sys.executable))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems choose by themselves")
+def test_where_memory_runs_out_a_worker_goes_before_its_daemon_and_its_host():
+    with bench(None) as one:
+        pid = one.wait_message(wire.Hello).pid
+
+        own = int(Path("/proc/self/oom_score_adj").read_text())
+        assert max(own, 500) == int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+
 def test_a_worker_ends_in_order_when_it_is_told_to():
     with bench(engine="null") as one:
         one.wait_message(wire.Ready)

@@ -1,6 +1,7 @@
 """The parts of the build that decide something, without building."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from bundle import contents, elf, linux, parts
+from bundle import build, contents, elf, linux, parts
+from bundle.build import fault
 from bundle.licences import place_of
 from bundle.manifest import NAME, differences, fingerprint, read_manifest, write_manifest
 from bundle.parts import Part
@@ -138,6 +140,35 @@ def test_the_manifest_notices_what_is_changed_gone_or_new(tmp_path):
     assert (told["glibc"], told["size"], told["sources"]) == ("2.31", 15, fingerprint())
     assert told["parts"][0]["texts"] == place_of(part) == "LICENSES/zlib1g-1_1.2"
     assert read_manifest(tmp_path / "none") == {}
+
+
+def test_a_bundle_is_good_for_the_sources_it_was_made_of_while_nobody_changes_it(tmp_path):
+    assert fault(tmp_path, fingerprint()) == "is not there"
+    (tmp_path / "file").write_text("content")
+    write_manifest(tmp_path, "x86_64-unknown-linux-gnu", None, [])
+    assert fault(tmp_path, fingerprint()) is None
+    assert "other sources" in fault(tmp_path, "0" * 64)
+    (tmp_path / "file").write_text("cOntent")
+
+    assert fault(tmp_path, fingerprint()) == "is not as it was built: file has changed"
+
+
+def test_what_makes_room_in_the_cache_removes_old_bundles_and_nothing_of_others(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(build, "user_cache_path", lambda *_, **__: tmp_path)
+    monkeypatch.setattr(build, "build", lambda output: output / "bundle")
+    others = tmp_path / "tauri-app"
+    bundles = [tmp_path / "bundles" / name for name in ("oldest", "old", "newer")]
+    for age, folder in enumerate([others, *bundles]):
+        folder.mkdir(parents=True)
+        os.utime(folder, (age, age))
+    made = tmp_path / "bundles" / fingerprint()[:16]
+    made.mkdir()
+
+    assert build.cached() == made / "bundle"
+    assert set((tmp_path / "bundles").iterdir()) == {made, *bundles[1:]}
+    assert others.exists()
 
 
 def test_another_package_makes_another_bundle(monkeypatch):

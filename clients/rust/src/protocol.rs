@@ -59,6 +59,14 @@ pub enum DocumentFormat {
     Webp,
     #[serde(rename = "bmp")]
     Bmp,
+    #[serde(rename = "gif")]
+    Gif,
+    #[serde(rename = "jp2")]
+    Jp2,
+    #[serde(rename = "heic")]
+    Heic,
+    #[serde(rename = "avif")]
+    Avif,
     /// A word that is not known here.
     #[serde(untagged)]
     Unknown(String),
@@ -240,7 +248,7 @@ pub enum ErrorKindName {
     /// When: damaged, cut off, empty, a directory, not what its name claims; or one `page` of it is. What to do: get the file anew.
     #[serde(rename = "document_unreadable")]
     DocumentUnreadable,
-    /// When: neither PDF nor PNG, JPEG, TIFF, WebP, BMP. What to do: convert it.
+    /// When: no format that is read here, or one whose codec is not installed. What to do: convert it.
     #[serde(rename = "unsupported_format")]
     UnsupportedFormat,
     /// When: encrypted, and no password given. What to do: ask for it.

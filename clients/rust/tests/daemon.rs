@@ -3,10 +3,11 @@
 #[allow(dead_code, reason = "each file of tests uses a part")]
 mod common;
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use common::{launch, ocr, options, sample, wait_for_notification, WAIT};
+use common::{launch, ocr, options, sample, wait_for_notification, Complaints, WAIT};
 use ocr_sidecar::protocol::requests::{
     DocumentInfo, JobCancel, JobList, JobResult, JobStatus, OcrStart, OcrStartBatch, Ping,
 };
@@ -93,6 +94,7 @@ fn what_no_line_has_room_for_is_read_from_its_file() {
         ..Capabilities::default()
     });
     let (client, events) = Client::spawn(&launch).unwrap();
+    let _complaints = Complaints(&client);
     let job = client
         .request::<OcrStartBatch>(OcrStartBatchParams {
             documents: vec![sample(); 4],
@@ -129,6 +131,32 @@ fn a_job_is_cancelled() {
     let answer = client.request::<JobCancel>(JobParams { job_id }).unwrap();
     assert_eq!(answer.state, JobStateName::Cancelled);
     assert_eq!(run(&events).1, "Cancelled");
+}
+
+#[test]
+fn a_consumer_that_starts_again_in_mid_job_is_told_what_it_has_missed() {
+    let (client, events) = Client::spawn(&launch(r#"{"seconds": 0.2}"#)).unwrap();
+    client.request::<OcrStart>(ocr(sample())).unwrap();
+    // This page is told to a consumer that is no more.
+    let missed = wait_for_notification(&events, |notification| match notification {
+        Notification::JobPage(told) => Some(told.params.page),
+        _ => None,
+    });
+    client.replay(0).unwrap();
+    let (mut pages, mut again) = (BTreeSet::new(), BTreeSet::new());
+    wait_for_notification(&events, |notification| match notification {
+        Notification::JobPage(told) => {
+            if told.numbered.replayed == Some(true) {
+                again.insert(told.params.page);
+            }
+            pages.insert(told.params.page);
+            None
+        }
+        Notification::JobResult(_) => Some(()),
+        _ => None,
+    });
+    assert_eq!(pages, BTreeSet::from([1, 2, 3]));
+    assert!(again.contains(&missed));
 }
 
 #[test]

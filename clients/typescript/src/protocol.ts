@@ -33,7 +33,11 @@ export type DocumentFormat =
   | "jpeg"
   | "tiff"
   | "webp"
-  | "bmp";
+  | "bmp"
+  | "gif"
+  | "jp2"
+  | "heic"
+  | "avif";
 
 /** Params of `document/info`. */
 export interface DocumentInfoParams {
@@ -974,7 +978,7 @@ export const ERRORS = {
   document_not_found: { code: 1001, retryable: false },
   /** When: damaged, cut off, empty, a directory, not what its name claims; or one `page` of it is. What to do: get the file anew. */
   document_unreadable: { code: 1002, retryable: false },
-  /** When: neither PDF nor PNG, JPEG, TIFF, WebP, BMP. What to do: convert it. */
+  /** When: no format that is read here, or one whose codec is not installed. What to do: convert it. */
   unsupported_format: { code: 1003, retryable: false },
   /** When: encrypted, and no password given. What to do: ask for it. */
   password_required: { code: 1004, retryable: false },

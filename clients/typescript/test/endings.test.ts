@@ -89,7 +89,7 @@ test("a supervisor that is closed while it waits starts no other", onPosix, asyn
 
 const HOST = fileURLToPath(new URL("./host.js", import.meta.url));
 
-for (const way of ["is killed", "throws", "exits"]) {
+for (const way of ["is killed", "throws", "exits", "closes"]) {
   test(`nothing is left when the host ${way}`, { skip: process.platform !== "linux" }, async (t) => {
     const daemon = realDaemon(t, SLOW);
     const host = spawn(process.execPath, [HOST, way, JSON.stringify(daemon), SAMPLE], {

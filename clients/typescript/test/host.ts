@@ -10,5 +10,6 @@ sidecar.on("worker/state", ({ slot, state }) => {
 await sidecar.recognize(sample!, { options: { engine: "null" } });
 process.stdin.once("data", () => {
   if (way === "exits") process.exit(3);
-  throw new Error("uncaught, as intended");
+  if (way === "throws") throw new Error("uncaught, as intended");
+  void sidecar.close().then(() => process.exit(0));
 });

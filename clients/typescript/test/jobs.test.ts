@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { OcrSidecarError, type PageParams, type ProgressParams } from "../src/index.js";
@@ -104,6 +104,43 @@ test("a job is cancelled by its signal", async (t) => {
   assert.equal((await within(job.terminal, "the terminal")).state, "cancelled");
   const started = sidecar.recognize(SAMPLE, { signal: aborting.signal });
   await assert.rejects(started, { kind: "cancelled" });
+});
+
+test("pages of another file are counted while a job runs", async (t) => {
+  const sidecar = await spawned(t, realDaemon(t, SLOW));
+  const isRead = new Promise<void>((resolve) => {
+    sidecar.on("worker/state", ({ slot, state }) => {
+      if (slot === 1 && state === "running") resolve();
+    });
+  });
+  const job = await sidecar.recognize(SAMPLE, { options: NULL });
+  await within(isRead, "the first page");
+  const path = join(temporaryFolder(t), "other.pdf");
+  copyFileSync(SAMPLE, path);
+  assert.equal((await sidecar.request("document/info", { document: { path } })).page_count, 3);
+  assert.equal((await sidecar.request("job/status", { job_id: job.jobId })).state, "running");
+});
+
+test("a consumer that starts again in mid-job is told what it has missed", async (t) => {
+  const env = { OCR_SIDECAR_NULL_ENGINE: '{"text":"hello","seconds":0.2}' };
+  const sidecar = await spawned(t, realDaemon(t, env));
+  await sidecar.recognize(SAMPLE, { options: NULL });
+  let missed = 0;
+  for await (const { params } of sidecar.notifications("job/page")) {
+    missed = params.page;
+    break;
+  }
+  const told = sidecar.notifications("job/page", "job/result");
+  await sidecar.replay(0);
+  const pages = new Set<number>();
+  const again = new Set<number>();
+  for await (const { method, params } of told) {
+    if (method === "job/result") break;
+    pages.add(params.page);
+    if (params.replayed) again.add(params.page);
+  }
+  assert.deepEqual([...pages].sort(), [1, 2, 3]);
+  assert.ok(again.has(missed));
 });
 
 test("several jobs run side by side, each with its own pages", async (t) => {

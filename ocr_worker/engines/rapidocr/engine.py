@@ -49,7 +49,7 @@ class RapidOcrEngine:
         try:
             checkpoint("detect")
             quads = self._detector.detect(pixels)
-            return self._recognizer.recognize(pixels, quads, checkpoint)
+            return self._recognizer.recognize(pixels, quads, checkpoint, rotate=reading.rotate)
         except (TaskStopped, TaskError, MemoryError):
             raise
         except Exception as error:  # the runtimes and OpenCV share no base class of their own

@@ -8,6 +8,7 @@ import numpy as np
 from ocr_worker.engines.base import Checkpoint, Pixels, Quad, RecognizedLine, RecognizedWord
 from ocr_worker.engines.rapidocr.crops import Crop, cut
 from ocr_worker.engines.rapidocr.ctc import Alphabet, DecodedLine, decode
+from ocr_worker.engines.rapidocr.direction import SURE, likely_turns, sample, turned
 from ocr_worker.engines.rapidocr.session import Session, Tensor
 
 HEIGHT_PX = 48
@@ -33,19 +34,46 @@ class Recognizer:
         self._alphabet = Alphabet(session.characters)
 
     def recognize(
-        self, pixels: Pixels, quads: list[Quad], checkpoint: Checkpoint
+        self, pixels: Pixels, quads: list[Quad], checkpoint: Checkpoint, *, rotate: bool = False
     ) -> list[RecognizedLine]:
-        """Read the boxes of a page; `checkpoint("recognize")` is called before every batch."""
+        """Read the boxes of a page; `checkpoint("recognize")` is called before every batch.
+
+        The boxes begin at their top left as they lie on the page. With `rotate`, a few are read
+        first to find out which way up the page is; without, it is taken to be upright.
+        """
+        turn, known = self._find_turn(pixels, quads, checkpoint) if rotate else (0, {})
+        rest = [index for index in range(len(quads)) if index not in known]
+        found = self._read_boxes(pixels, turned(quads, turn), rest, checkpoint) | known
+        return [line for line in found.values() if _is_text(line)]
+
+    def _find_turn(
+        self, pixels: Pixels, quads: list[Quad], checkpoint: Checkpoint
+    ) -> tuple[int, dict[int, RecognizedLine]]:
+        """Return the quarter turn of the text, and what was read to find out, by box."""
+        usual, other = likely_turns(quads)
+        boxes = sample(quads, usual)
+        if not boxes:
+            return usual, {}
+        tried = {}
+        for turn in (usual, other):
+            tried[turn] = self._read_boxes(pixels, turned(quads, turn), boxes, checkpoint)
+            if _mean_confidence(tried[turn]) >= SURE:
+                return turn, tried[turn]
+        turn = max(tried, key=lambda each: _mean_confidence(tried[each]))
+        return turn, tried[turn]
+
+    def _read_boxes(
+        self, pixels: Pixels, quads: list[Quad], boxes: list[int], checkpoint: Checkpoint
+    ) -> dict[int, RecognizedLine]:
+        """Return what is in the boxes named, by their number."""
         best: dict[int, RecognizedLine] = {}
-        for batch in _batches(cut(pixels, quads)):
+        for batch in _batches(cut(pixels, [quads[box] for box in boxes])):
             checkpoint("recognize")
             for crop, line in zip(batch, self._read(batch), strict=True):
-                rival = best.get(crop.box)
-                if line.confidence < MIN_CONFIDENCE or not line.text:
-                    continue
-                if rival is None or rival.confidence < line.confidence:
-                    best[crop.box] = line
-        return list(best.values())
+                box = boxes[crop.box]
+                if box not in best or best[box].confidence < line.confidence:
+                    best[box] = line
+        return best
 
     def _read(self, batch: list[Crop]) -> Iterator[RecognizedLine]:
         width = _padded_width(max(crop.aspect for crop in batch))
@@ -56,6 +84,14 @@ class Recognizer:
         for crop, crop_width, row in zip(batch, widths, scores, strict=True):
             used = n_columns * crop_width / width
             yield _onto_page(crop, decode(row, self._alphabet, used), used)
+
+
+def _is_text(line: RecognizedLine) -> bool:
+    return bool(line.text) and line.confidence >= MIN_CONFIDENCE
+
+
+def _mean_confidence(lines: dict[int, RecognizedLine]) -> float:
+    return sum(line.confidence for line in lines.values()) / len(lines)
 
 
 def _batches(crops: list[Crop]) -> Iterator[list[Crop]]:

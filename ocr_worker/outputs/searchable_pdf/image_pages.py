@@ -9,11 +9,13 @@ from typing import Final
 from pikepdf import Pdf
 
 from ocr_worker import wire
-from ocr_worker.documents.image import ImageDocument, OriginalPage, damage_as_task_error
+from ocr_worker.documents.image import ImageDocument
 from ocr_worker.errors import TaskError
 from ocr_worker.outputs.searchable_pdf.embedded_image import EmbeddedImage, embedded
 from ocr_worker.outputs.searchable_pdf.growing_pdf import GrowingPdf
 
+A4_PT: Final = (595.28, 841.89)
+"""Of a blank page whose size cannot be read, nor was any before it."""
 MAX_SIDE_PT: Final = 14_400.0
 """The longest side of a page that is counted in points; larger ones have a larger unit."""
 
@@ -46,24 +48,30 @@ def pdf_of_images(
     blank: list[int] = []
     with tempfile.TemporaryFile(dir=folder) as file:
         growing = GrowingPdf(file)
-        with contextlib.closing(document.originals()) as originals:
-            for original in originals:
-                image = None
-                try:
-                    with damage_as_task_error(original.page):
-                        image = embedded(original.image, task.source.path, task.limits)
-                except TaskError:
-                    blank.append(original.page)
-                # Not among what is taken for damage: here it is the disk that may be full.
-                _add_page(growing, original, image)
-                progress(original.page / document.page_count)
+        size_pt, orientation = A4_PT, 1
+        for page in range(1, document.page_count + 1):
+            image = None
+            try:
+                with document.original(page) as original:
+                    size_pt, orientation = original.size_pt, original.orientation
+                    image = embedded(original.image, task.source.path, task.limits)
+            except TaskError:
+                blank.append(page)
+            # Not among what is taken for damage: here it is the disk that may be full.
+            _add_page(growing, size_pt, orientation, image)
+            progress(page / document.page_count)
         growing.finish()
         with Pdf.open(file) as pdf:
             yield pdf, blank
 
 
-def _add_page(pdf: GrowingPdf, original: OriginalPage, image: EmbeddedImage | None) -> None:
-    width, height = original.size_pt
+def _add_page(
+    pdf: GrowingPdf,
+    size_pt: tuple[float, float],
+    orientation: int,
+    image: EmbeddedImage | None,
+) -> None:
+    width, height = size_pt
     unit = max(1.0, width / MAX_SIDE_PT, height / MAX_SIDE_PT)
     width, height = width / unit, height / unit
     entries = f"/MediaBox [0 0 {width:.4f} {height:.4f}]"
@@ -72,7 +80,7 @@ def _add_page(pdf: GrowingPdf, original: OriginalPage, image: EmbeddedImage | No
     if image is None:
         pdf.add_page(f"{entries} /Resources << >>")
         return
-    a, b, c, d, e, f = _ORIENTED[original.orientation]
+    a, b, c, d, e, f = _ORIENTED[orientation]
     matrix = (a * width, b * height, c * width, d * height, e * width, f * height)
     shown = " ".join(f"{value:.4f}" for value in matrix)
     content = pdf.add_stream("", f"q {shown} cm /Image Do Q".encode("ascii"))

@@ -6,7 +6,7 @@ text within a form that the page shows, since other pages may show that too.
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import pikepdf
 from pikepdf import Array, Page, Pdf
@@ -20,7 +20,7 @@ _SHOWS: Final = ("Tj", "TJ", "'")
 _SHOWS_AND_SETS: Final = '"'
 """Shows text and sets spacings that hold for later text too, so it cannot just go."""
 
-_Instruction = pikepdf.ContentStreamInstruction | pikepdf.ContentStreamInlineImage
+_Instruction: TypeAlias = pikepdf.ContentStreamInstruction | pikepdf.ContentStreamInlineImage
 
 
 def drop_invisible_text(pdf: Pdf, page: Page) -> None:

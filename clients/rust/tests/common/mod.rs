@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ocr_sidecar::protocol::{DocumentParams, Notification, OcrOptions, OcrStartParams};
-use ocr_sidecar::{Event, Events, Launch};
+use ocr_sidecar::{Client, Event, Events, Launch};
 
 pub const WAIT: Duration = Duration::from_secs(30);
 
@@ -13,6 +13,17 @@ pub fn launch(null_engine: &str) -> Launch {
         .expect("OCR_SIDECAR_COMMAND names no daemon; `python -m pytest -m hosts` does")
         .args(["--workers", "1"])
         .env("OCR_SIDECAR_NULL_ENGINE", null_engine)
+}
+
+/// Tells, where a test fails, what its daemon has complained of.
+pub struct Complaints<'a>(pub &'a Client);
+
+impl Drop for Complaints<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the daemon's stderr: {}", self.0.stderr_tail());
+        }
+    }
 }
 
 /// The sample, which has three pages.

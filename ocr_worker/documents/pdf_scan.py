@@ -1,0 +1,107 @@
+"""A look at a PDF's bytes before PDFium and qpdf have them.
+
+It tells of streams that would unpack to more memory than any page needs, which neither library
+refuses in time, and whether a page may have a `/UserUnit`, for which alone the file would have to
+be parsed a second time. It reads no structure that a forger could bend: wherever the word `stream`
+stands, what follows is unpacked as far as the limit.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ocr_worker.documents.base import SourceFile, cannot_be_read
+from ocr_worker.documents.unpacking import StreamBudget, first_stage, pieces_of, unpacked
+from ocr_worker.errors import TaskError
+
+MAX_SCANNED_BYTES: Final = 64 * 1024**2
+"""Larger files are not looked at: reading them takes longer than opening them, and what they unpack
+to is in some proportion to what they are."""
+
+_DICTIONARY_BYTES: Final = 4096
+"""How far before its stream a dictionary is looked for."""
+_OBJECT: Final = re.compile(rb"\bobj\b")
+_IMAGE: Final = re.compile(rb"/Subtype\s*/Image\b")
+_FILTER: Final = re.compile(
+    rb"/(?:FlateDecode|LZWDecode|RunLengthDecode|ASCII85Decode|ASCIIHexDecode|DCTDecode"
+    rb"|CCITTFaxDecode|JBIG2Decode|JPXDecode|Crypt|Fl|LZW|RL|A85|AHx|DCT|CCF)\b"
+)
+_USER_UNIT: Final = b"/UserUnit"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was seen: whether a page may have a user unit, and whether streams are encrypted."""
+
+    may_have_user_units: bool
+    is_encrypted: bool
+
+
+def look_at(file: SourceFile) -> Findings:
+    """Return what the file holds. Raise `TaskError` of kind `limit_exceeded` for a bomb."""
+    if file.size_bytes > MAX_SCANNED_BYTES:
+        return Findings(may_have_user_units=True, is_encrypted=False)
+    try:
+        with open(file.path, "rb") as stream:
+            content = stream.read(MAX_SCANNED_BYTES)
+    except OSError:
+        raise cannot_be_read() from None
+    has_unit = _USER_UNIT in content
+    is_encrypted = b"/Encrypt" in content
+    if is_encrypted:
+        # Neither object streams nor bombs can be known as what they are.
+        return Findings(has_unit or b"/ObjStm" in content, is_encrypted=True)
+    budget = StreamBudget()
+    for dictionary, start, end in _streams(content):
+        chunks = pieces_of(content, start, end)
+        if b"/ObjStm" in dictionary:
+            has_unit = has_unit or _holds(unpacked(chunks()), _USER_UNIT)
+        if is_unpacked_whole(dictionary):
+            budget.check(*first_stage(_first_filter(dictionary), content, start, end))
+    return Findings(may_have_user_units=has_unit, is_encrypted=False)
+
+
+def is_unpacked_whole(dictionary: bytes) -> bool:
+    """Return whether a stream is unpacked at once: not an image, which comes row by row.
+
+    Of an image with several filters, all but the last are.
+    """
+    return not (_IMAGE.search(dictionary) and len(_FILTER.findall(dictionary)) < 2)
+
+
+def _first_filter(dictionary: bytes) -> bytes:
+    found = _FILTER.search(dictionary)
+    return found.group() if found else b""
+
+
+def _streams(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the dictionary of each stream, and where its content begins and ends."""
+    done = 0
+    while (found := content.find(b"stream", done)) >= 0:
+        start = found + len(b"stream")
+        if content[found - 3 : found] == b"end":
+            done = start
+            continue
+        start += content[start : start + 1] == b"\r"
+        start += content[start : start + 1] == b"\n"
+        end = content.find(b"endstream", start)
+        end = len(content) if end < 0 else end
+        before = content[max(done, found - _DICTIONARY_BYTES) : found]
+        objects = list(_OBJECT.finditer(before))
+        yield before[objects[-1].end() if objects else 0 :], start, end
+        done = end
+
+
+def _holds(pieces: Iterator[bytes], wanted: bytes) -> bool:
+    """Return whether an object stream holds a word, as far as one is let."""
+    tail, budget = b"", StreamBudget()
+    for piece in pieces:
+        if wanted in tail + piece:
+            return True
+        tail = piece[-len(wanted) :]
+        try:
+            budget.spend(len(piece))
+        except TaskError:
+            break
+    return False
