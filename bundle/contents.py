@@ -65,6 +65,9 @@ _UNWANTED_MODULES: Final = {
     ),
     "metadata of PDFs, which stays as it is, and programs that pack images": ("lxml", "packaging"),
     "our worker takes the models, not the code (docs/adr/0005)": ("rapidocr", "omegaconf", "yaml"),
+    "libraries in its wheel without their licences, one under the GPL (docs/adr/0015)": (
+        "tesserocr",
+    ),
 }
 """Modules that are found by following imports and never used, by the reason."""
 _NOT_OF_THE_DAEMON: Final = (

@@ -18,8 +18,8 @@ from daemon.params import DocumentParams, DocumentRenderParams, OcrOptions, Outp
 from daemon.reports import short_name
 from ocr_worker import languages
 
-DEFAULT_ENGINE: Final = "rapidocr"
-ENGINES: Final = (DEFAULT_ENGINE, "null")
+NULL_ENGINE: Final = "null"
+ENGINES: Final = (*languages.READERS, NULL_ENGINE)
 MAX_NAME_BYTES: Final = 32 * 1024
 """Of a path or name, so that a line has room for it; no system opens a longer one."""
 OUTPUT_KINDS: Final[tuple[str, ...]] = get_args(OutputKind)
@@ -60,11 +60,10 @@ def judge(
     if output_dir is not None:
         _judge_path(output_dir, "output_dir", config)
     kinds = _judge_outputs(output_dir, outputs)
-    engine = DEFAULT_ENGINE if options.engine == "auto" else options.engine
-    if engine not in ENGINES:
+    if options.engine not in ("auto", *ENGINES):
         known = ", ".join(("auto", *ENGINES))
         raise invalid_params("options.engine", f"unknown engine; known are {known}")
-    _judge_languages(options.languages, engine)
+    engine = _judge_languages(options.languages, options.engine)
     region = options.region
     if region is not None and (region.width <= 0 or region.height <= 0):
         raise invalid_params("options.region", "width and height must be above 0")
@@ -143,18 +142,37 @@ def _judge_outputs(output_dir: str | None, outputs: Sequence[str] | None) -> tup
     return tuple(dict.fromkeys(outputs or ("text",)))
 
 
-def _judge_languages(tags: Sequence[str], engine: str) -> None:
+def _judge_languages(tags: Sequence[str], asked: str) -> str:
+    """Return the engine that is to read pages in these languages; `asked` may be `auto`.
+
+    Whether its data for them is installed only a worker knows, whose environment may be another.
+    """
+    wanted = []
     for index, tag in enumerate(tags):
         if len(tag) > _MAX_TAG_CHARS or not _LANGUAGE_TAG.fullmatch(tag):
             raise invalid_params(f"options.languages[{index}]", "must be a BCP-47 tag such as en")
         language = languages.resolve(tag)
-        if language is None or language.code not in languages.languages_of(engine):
-            raise RpcError(
-                "language_unavailable",
-                "No engine here reads that language; language/list names those that are read.",
-                language=tag,
-                engine=engine,
-            )
+        if language is None:
+            raise _unread("No engine reads that language", tag, asked)
+        wanted.append(language)
+    if asked == NULL_ENGINE:
+        return asked
+    if asked == "auto":
+        engine = languages.engine_for(wanted)
+        problem = "No engine reads all of these languages"
+    else:
+        engine = asked if all(asked in language.engines for language in wanted) else None
+        problem = "That engine does not read that language"
+    if engine is None:
+        reader = languages.DEFAULT_ENGINE if asked == "auto" else asked
+        tag = next(t for t, one in zip(tags, wanted, strict=True) if reader not in one.engines)
+        raise _unread(problem, tag, asked)
+    return engine
+
+
+def _unread(problem: str, tag: str, engine: str) -> RpcError:
+    text = f"{problem}; language/list names those that are read."
+    return RpcError("language_unavailable", text, language=tag, engine=engine)
 
 
 def to_job(

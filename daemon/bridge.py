@@ -8,13 +8,14 @@ import codecs
 import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, Literal
 
 import msgspec
 import orjson
 
 from daemon import bridge_languages, hardware
-from daemon.admission import DEFAULT_ENGINE, judge, judge_document
+from daemon.admission import judge, judge_document
 from daemon.bridge_host import BridgeHost, Command
 from daemon.bridge_messages import (
     COMMANDS,
@@ -32,10 +33,12 @@ from daemon.config import Config
 from daemon.errors import RpcError
 from daemon.framing import TooLong
 from daemon.internal_errors import internal_error
+from daemon.language_lists import LanguageReply, Readers
 from daemon.messages import HardwareResult
-from daemon.params import DocumentInfoParams, DocumentParams, OcrOptions
+from daemon.params import DocumentInfoParams, DocumentParams, OcrOptions, Struct
 from daemon.supervisor import Supervisor
 from daemon.validation import convert
+from ocr_worker.languages import DEFAULT_ENGINE
 
 RECOMMENDED_DPI: Final = 200
 """What a worker reads a page at when nothing in it says otherwise."""
@@ -182,18 +185,24 @@ class Bridge:
         )
 
     def _list_available_languages(self, asked: Any, command: Command, now: Moment) -> None:
-        command.succeed(bridge_languages.available())
+        self._ask_for_languages(bridge_languages.available, command, now)
 
     def _list_installed_languages(self, asked: Any, command: Command, now: Moment) -> None:
-        command.succeed(bridge_languages.installed())
+        self._ask_for_languages(bridge_languages.installed, command, now)
 
     def _get_language_status(self, asked: LanguageCommand, command: Command, now: Moment) -> None:
-        command.succeed(bridge_languages.status(asked.options.language_code))
+        language = bridge_languages.find(asked.options.language_code)
+        self._ask_for_languages(partial(bridge_languages.status, language), command, now)
 
     def _download_language_pack(
         self, asked: LanguageCommand, command: Command, now: Moment
     ) -> None:
         raise bridge_languages.refuse_download(asked.options.language_code)
+
+    def _ask_for_languages(
+        self, to_result: Callable[[Readers], Struct], command: Command, now: Moment
+    ) -> None:
+        self._supervisor.list_engines(LanguageReply(command, to_result), now)
 
 
 def _ocr_options(config: OcrConfig | None, *, force: bool) -> OcrOptions:

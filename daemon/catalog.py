@@ -179,7 +179,10 @@ REQUESTS: Final[dict[str, Request]] = {
         (*_INSPECTOR, *_LATER),
     ),
     "language/list": Request(
-        params.LanguageListParams, messages.LanguageListResult, "List the languages that are read."
+        params.LanguageListParams,
+        messages.LanguageListResult,
+        "List the languages, each with the engines that can read it here.",
+        (*_INSPECTOR, *_LATER),
     ),
     "hardware/get": Request(
         params.NoParams,

@@ -79,7 +79,7 @@ def _add_recognize(subparsers: "Subparsers") -> None:
     add(
         "--engine",
         default="auto",
-        metavar="auto|rapidocr|null",
+        metavar="auto|rapidocr|tesseract|null",
         help="what recognizes the text; null finds none, for trying things out; default: auto",
     )
     add(

@@ -31,6 +31,7 @@ from daemon.scratch import Scratch
 from daemon.supervisor import Supervisor
 from daemon.transport import Transport
 from daemon.worker_process import WorkerProcesses, worker_command
+from ocr_worker import tessdata
 
 _APP = "ocr-sidecar"
 _CROWDED_EVENTS = 1000
@@ -71,7 +72,9 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
         guard = GuardProcess(guard_command(scratch.path), inbox.put)
         guard.start()
     outbox = Outbox(lambda name: str(scratch.path / name))
-    workers = WorkerProcesses(inbox.put, worker_command(config.worker_command), guard)
+    workers = WorkerProcesses(
+        inbox.put, worker_command(config.worker_command), guard, environment=_for_workers(config)
+    )
     workers.start()
     files = FileSystem(config.allow_dirs, scratch, inbox.put)
     files.sweep_scratch()
@@ -107,3 +110,10 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     transport = Transport(wire_in, wire_out, MAX_LINE_BYTES, inbox.put, resolve)
     loop = EventLoop(inbox, supervisor, dialect, outbox, transport, host_watch)
     return Daemon(loop, files, page_files, guard, logs.sinks)
+
+
+def _for_workers(config: Config) -> dict[str, str]:
+    """Return the variables that tell workers of settings; they do not share our folder."""
+    if config.tessdata_dir is None:
+        return {}
+    return {tessdata.VARIABLE: os.path.abspath(config.tessdata_dir)}

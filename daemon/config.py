@@ -37,6 +37,8 @@ class Config:
     allow_dirs: tuple[Path, ...] = ()
     """Where documents are read and outputs written; empty for wherever the user may."""
     scratch_dir: Path | None = None
+    tessdata_dir: Path | None = None
+    """Where Tesseract's language data lies; None for where `ocr_worker.tessdata` finds it."""
     log_dir: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     max_jobs: int = 1000
@@ -113,6 +115,13 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
     add(
         "--scratch-dir",
         "folder for temporary files (default: in the user's cache folder)",
+        type=Path,
+        metavar="DIR",
+    )
+    add(
+        "--tessdata-dir",
+        "folder with Tesseract's language data (default: TESSDATA_PREFIX, or where the system"
+        " has it)",
         type=Path,
         metavar="DIR",
     )

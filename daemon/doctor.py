@@ -68,7 +68,7 @@ def sections(answers: Answers) -> list[Section]:
     server = answers["initialize"]["server"]
     hardware = answers["hardware/get"]
     limits = answers["initialize"]["limits"]
-    languages = answers["language/list"]["languages"]
+    languages = [one for one in answers["language/list"]["languages"] if one["engines"]]
     free, total = hardware["memory_available_bytes"], hardware["memory_bytes"]
     return [
         (
@@ -86,6 +86,7 @@ def sections(answers: Answers) -> list[Section]:
             [
                 ("count", str(len(languages))),
                 ("scripts", ", ".join(sorted({lang["script"] for lang in languages})) or "none"),
+                *((f"by {name}", codes) for name, codes in _codes_by_engine(languages).items()),
             ],
         ),
         (
@@ -100,6 +101,14 @@ def sections(answers: Answers) -> list[Section]:
         ),
         ("Limits", [_limit(name, value) for name, value in limits.items()]),
     ]
+
+
+def _codes_by_engine(languages: list[dict[str, Any]]) -> dict[str, str]:
+    by_engine: dict[str, list[str]] = {}
+    for language in languages:
+        for name in language["engines"]:
+            by_engine.setdefault(name, []).append(language["code"])
+    return {name: " ".join(codes) for name, codes in by_engine.items()}
 
 
 def _engine(engine: dict[str, Any]) -> str:

@@ -153,8 +153,9 @@ _ALL: Final = (
         "language_unavailable",
         1031,
         False,
-        "`engine` does not read `language`",
-        "choose from `language/list`",
+        "`engine`, or with `auto` any, does not read `language`, or its data is not installed; "
+        "the message says what to install",
+        "install it, or choose from `language/list`",
     ),
     ErrorKind(
         "recognition_failed", 1032, False, "the engine refused the page", "leave the page out"

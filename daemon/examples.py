@@ -144,7 +144,7 @@ REQUESTS: Final[dict[str, tuple[Example, ...]]] = {
                 },
                 "methods": ["initialize", "ping", "ocr/start"],
                 "notifications": ["job/progress", "job/page", "job/result", "job/error"],
-                "engines": ["rapidocr", "null"],
+                "engines": ["rapidocr", "tesseract", "null"],
                 "host_watched": True,
             },
         ),

@@ -77,16 +77,16 @@ REQUESTS: Final[dict[str, tuple[Example, ...]]] = {
             {
                 "engines": [
                     {
-                        "name": "null",
-                        "version": "1",
-                        "available": True,
-                        "languages": ["en", "de"],
-                    },
-                    {
                         "name": "rapidocr",
                         "version": "",
                         "available": False,
                         "reason": "Install openvino or onnxruntime.",
+                    },
+                    {
+                        "name": "tesseract",
+                        "version": "tesserocr 2.8.0",
+                        "available": True,
+                        "languages": ["en", "ru"],
                     },
                 ]
             },
@@ -94,16 +94,28 @@ REQUESTS: Final[dict[str, tuple[Example, ...]]] = {
     ),
     "language/list": (
         Example(
-            "those of one engine",
-            {"engine": "rapidocr"},
+            "two that can be read, and one whose data is not installed",
+            {},
             {
                 "languages": [
                     {
                         "code": "en",
                         "name": "English",
-                        "script": "Latin",
-                        "engines": ["rapidocr", "null"],
-                    }
+                        "script": "Latn",
+                        "engines": ["rapidocr", "tesseract"],
+                    },
+                    {
+                        "code": "ru",
+                        "name": "Russian",
+                        "script": "Cyrl",
+                        "engines": ["tesseract"],
+                    },
+                    {
+                        "code": "el",
+                        "name": "Greek",
+                        "script": "Grek",
+                        "engines": [],
+                    },
                 ]
             },
         ),

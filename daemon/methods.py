@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from daemon.errors import invalid_params
 from daemon.health_methods import HealthMethods
 from daemon.job_book import KEPT_JOB_S, KEPT_JOBS
 from daemon.jobs import Job
+from daemon.language_lists import LanguageReply, language_list
 from daemon.lines import MAX_OUTBOUND_LINE_BYTES, Part
 from daemon.log import Log
 from daemon.messages import (
@@ -24,8 +26,6 @@ from daemon.messages import (
     InitializeResult,
     JobListResult,
     JobStateResult,
-    LanguageInfo,
-    LanguageListResult,
     ServerInfo,
     ServerLimits,
     WorkerListResult,
@@ -52,7 +52,6 @@ from daemon.params import (
 )
 from daemon.responses import AnyLength, EncodedResult
 from daemon.supervisor import Supervisor
-from ocr_worker import languages
 
 MAX_BATCH: Final = 100
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
@@ -274,23 +273,12 @@ class Methods:
     def _engine_list(self, params: NoParams, call: Call) -> None:
         self.supervisor.list_engines(call.reply, call.now)
 
-    def _language_list(self, params: LanguageListParams, call: Call) -> Struct:
+    def _language_list(self, params: LanguageListParams, call: Call) -> None:
         if params.engine is not None and params.engine not in ENGINES:
             known = ", ".join(ENGINES)
             raise invalid_params("engine", f"unknown engine; known are {known}")
-        read_by = {engine: languages.languages_of(engine) for engine in ENGINES}
-        rows = (
-            LanguageInfo(
-                code=language.code,
-                name=language.name,
-                script=language.script,
-                engines=tuple(engine for engine in ENGINES if language.code in read_by[engine]),
-            )
-            for language in languages.LANGUAGES
-        )
-        return LanguageListResult(
-            languages=tuple(row for row in rows if params.engine in (None, *row.engines))
-        )
+        reply = LanguageReply(call.reply, partial(language_list, engine=params.engine))
+        self.supervisor.list_engines(reply, call.now)
 
     def _hardware_get(self, params: NoParams, call: Call) -> Struct:
         return hardware.refresh(self.hardware)

@@ -9,10 +9,11 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
+from types import MappingProxyType
 from typing import Final
 from uuid import uuid4
 
@@ -80,10 +81,13 @@ class WorkerProcesses:
         post: Callable[[Event], None],
         command: Callable[[int, str | None], Sequence[str]],
         guard: GuardProcess | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        """`environment` is what workers get besides our own."""
         self._post = post
         self._command = command
         self._guard = guard
+        self._environment = environment
         self._workers: dict[WorkerId, _Worker] = {}
         self._orders: SimpleQueue[_Worker] = SimpleQueue()
         self._to_measure: SimpleQueue[_Worker] = SimpleQueue()
@@ -97,7 +101,14 @@ class WorkerProcesses:
         """Order a process; `WorkerSpawned` or `WorkerSpawnFailed` follows."""
         # Ids of the dead are dropped here, on the loop's thread, which owns the table.
         self._workers = {key: one for key, one in self._workers.items() if not one.is_reaped}
-        worker = _Worker(worker_id, slot, self._command(slot, engine), self._post, self._guard)
+        worker = _Worker(
+            worker_id,
+            slot,
+            self._command(slot, engine),
+            self._environment,
+            self._post,
+            self._guard,
+        )
         self._workers[worker_id] = worker
         self._orders.put(worker)
 
@@ -150,12 +161,14 @@ class _Worker:
         worker_id: WorkerId,
         slot: int,
         command: Sequence[str],
+        environment: Mapping[str, str],
         post: Callable[[Event], None],
         guard: GuardProcess | None,
     ) -> None:
         self._worker_id = worker_id
         self._slot = slot
         self._command = command
+        self._environment = environment
         self._post = post
         self._guard = guard
         self._log = logger.bind(worker=worker_id, slot=slot)
@@ -178,7 +191,7 @@ class _Worker:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     bufsize=0,
-                    env={**environment_before_us(), **_ONE_THREAD},
+                    env={**environment_before_us(), **self._environment, **_ONE_THREAD},
                     start_new_session=not windows,
                     creationflags=0x08000200 if windows else 0,  # no window, group of its own
                 )

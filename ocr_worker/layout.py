@@ -6,6 +6,7 @@ unit of length will do.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from ocr_worker.engines.base import RecognizedLine
 from ocr_worker.reading_order import Boxes, read_in_order
 
 _ORIENTATIONS: tuple[wire.Orientation, ...] = (0, 90, 180, 270)
+
+_LEFTWARDS = re.compile("[\u05d0-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+"""Letters of scripts that run from right to left: Hebrew, Arabic, Syriac, Thaana and others."""
 
 UPRIGHT = 3.0
 """A box this much higher than a line and than wide is text that runs up or down the page."""
@@ -59,6 +63,9 @@ def arrange(lines: Sequence[RecognizedLine]) -> Layout:
         return Layout((), 0.0)
     direction = direction_of(lines)
     boxes = _straight_boxes(lines, direction)
+    if _is_read_leftwards(lines):
+        # Seen in a mirror, columns and rows are read from left to right here too.
+        boxes[:, [0, 2]] = -boxes[:, [2, 0]]
     height = _usual_height(boxes)
     upright = _is_upright(boxes, height)
     level = [index for index in range(len(lines)) if not upright[index]]
@@ -125,6 +132,15 @@ def _straight_boxes(lines: Sequence[RecognizedLine], direction: float) -> Boxes:
     is_upright = np.abs(along[:, 1]) > np.abs(along[:, 0])
     halves[is_upright] = halves[is_upright, ::-1]
     return np.concatenate([centres - halves, centres + halves], axis=1)
+
+
+def _is_read_leftwards(lines: Sequence[RecognizedLine]) -> bool:
+    """Tell whether most letters are of a script that runs from right to left."""
+    text = "".join(line.text for line in lines)
+    if text.isascii():
+        return False
+    n_letters = sum(character.isalpha() for character in text)
+    return 2 * len(_LEFTWARDS.findall(text)) > n_letters
 
 
 def _usual_height(boxes: Boxes) -> float:

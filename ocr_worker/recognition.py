@@ -5,10 +5,14 @@ from collections.abc import Callable
 
 from ocr_worker import wire
 from ocr_worker.documents.base import Document
-from ocr_worker.engines.base import Checkpoint, Engine, Reading
-from ocr_worker.layout import arrange
+from ocr_worker.engines.base import Checkpoint, Engine, Reading, RecognizedLine
+from ocr_worker.layout import Layout, arrange
 from ocr_worker.native_page import native_page, region_of
 from ocr_worker.page_text import PageFrame, mean_confidence, text_of, to_wire_lines
+from ocr_worker.preparation import Prepared, prepare
+
+NOTHING_FOUND = "The engine found no text on this page"
+BLANK = "The page is blank"
 
 
 def read_page(
@@ -29,6 +33,12 @@ def read_page(
     return _recognized_page(document, task, engine_of, checkpoint, warnings)
 
 
+def _preparation(layout: Layout, prepared: Prepared | None) -> tuple[wire.Preparation, ...]:
+    """Return what was done before the page was read; engines turn it themselves."""
+    steps = prepared.steps if prepared else ()
+    return ("rotated", *steps) if layout.orientation else steps
+
+
 def _recognized_page(
     document: Document,
     task: wire.Recognize,
@@ -44,7 +54,10 @@ def _recognized_page(
         task.page, dpi=task.options.dpi, region=region_of(task), scale=task.scale
     )
     rendered = time.perf_counter()
-    found = engine.recognize(image.pixels, reading, checkpoint)
+    prepared = prepare(image.pixels, task.options, engine.prepared_by)
+    found: list[RecognizedLine] = []
+    if prepared is not None:
+        found = prepared.on_page(engine.recognize(prepared.pixels, reading, checkpoint))
     layout = arrange([line for line in found if line.text.strip()])
     lines = to_wire_lines(layout, PageFrame.of_image(image))
     recognized = time.perf_counter()
@@ -59,7 +72,8 @@ def _recognized_page(
         engine=engine.name,
         orientation=layout.orientation if lines else None,
         skew=round(layout.skew, 2) if lines else None,
-        reason=None if lines else "The engine found no text on this page",
+        preparation=_preparation(layout, prepared) if lines else (),
+        reason=None if lines else NOTHING_FOUND if prepared else BLANK,
         warnings=warnings,
         dpi=round(image.dpi, 2),
         seconds={

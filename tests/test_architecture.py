@@ -31,6 +31,7 @@ PURE = (
     "inspections",
     "job_book",
     "jobs",
+    "language_lists",
     "last_words",
     "lifecycle",
     "lines",
@@ -81,7 +82,7 @@ WORLD = {
 }
 """What touches threads, processes, files or the clock."""
 BOUNDARY = {"ocr_worker.wire", "ocr_worker.languages", "ocr_worker.outputs.kinds"}
-BOUNDARY |= {"ocr_worker.stdio"}
+BOUNDARY |= {"ocr_worker.stdio", "ocr_worker.tessdata"}
 """What of the worker's package the daemon may know."""
 CLIENT = {"daemon.client", "daemon.client_messages", "daemon.client_session"}
 CLIENT |= {"daemon.client_transport"}
@@ -168,6 +169,7 @@ def test_a_started_daemon_has_imported_no_code_that_opens_documents():
         "rapidocr",
         "openvino",
         "onnxruntime",
+        "tesserocr",
     ]
     program = f"""
 import sys, daemon.__main__, daemon.composition
@@ -286,6 +288,11 @@ def test_openvino_has_one_door():
 def test_rapidocr_itself_is_imported_nowhere():
     """Its modules bring an HTTP client and a downloader with them; only its models are used."""
     assert importers_of("rapidocr") == set()
+
+
+def test_tesseract_has_one_door():
+    """The one that sees to its threads first."""
+    assert importers_of("tesserocr") == {"ocr_worker.engines.tesseract.library"}
 
 
 def test_nothing_opens_a_connection():

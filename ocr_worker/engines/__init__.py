@@ -8,28 +8,37 @@ from typing import cast
 from ocr_worker import wire
 from ocr_worker.engines.base import Engine
 from ocr_worker.errors import EngineUnavailable
-from ocr_worker.languages import languages_of
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Both are "module:attribute": a class, and a function that tells the version.
+    """Each is "module:attribute": a class, a function that tells the version, and one that tells
+    the codes of the languages that can be read here.
 
-    The probe loads no model and raises `EngineUnavailable` when the engine cannot be used.
+    The functions load no model; the probe raises `EngineUnavailable` when the engine cannot be
+    used.
     """
 
     engine: str
     probe: str
+    languages: str
 
 
 _ENTRIES = {
     "rapidocr": _Entry(
         engine="ocr_worker.engines.rapidocr.engine:RapidOcrEngine",
         probe="ocr_worker.engines.rapidocr.installation:probe",
+        languages="ocr_worker.engines.rapidocr.installation:installed_languages",
+    ),
+    "tesseract": _Entry(
+        engine="ocr_worker.engines.tesseract.engine:TesseractEngine",
+        probe="ocr_worker.engines.tesseract.installation:probe",
+        languages="ocr_worker.engines.tesseract.installation:installed_languages",
     ),
     "null": _Entry(
         engine="ocr_worker.engines.null:NullEngine",
         probe="ocr_worker.engines.null:probe",
+        languages="ocr_worker.engines.null:installed_languages",
     ),
 }
 
@@ -52,14 +61,12 @@ def list_engines() -> tuple[wire.EngineInfo, ...]:
 
 def _describe(name: str, entry: _Entry) -> wire.EngineInfo:
     probe = cast(Callable[[], str], _resolve(entry.probe))
-    languages = languages_of(name)
     try:
         version = probe()
     except EngineUnavailable as error:
-        return wire.EngineInfo(
-            name=name, version="", available=False, languages=languages, reason=error.message
-        )
-    return wire.EngineInfo(name=name, version=version, available=True, languages=languages)
+        return wire.EngineInfo(name=name, version="", available=False, reason=error.message)
+    installed = cast(Callable[[], tuple[str, ...]], _resolve(entry.languages))
+    return wire.EngineInfo(name=name, version=version, available=True, languages=installed())
 
 
 def _resolve(path: str) -> object:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class RecognizedWord:
 
 @dataclass(frozen=True, slots=True)
 class RecognizedLine:
-    """A line of text, its corners in pixels and its words from left to right."""
+    """A line of text, its corners in pixels and its words in the order of reading."""
 
     text: str
     confidence: float
@@ -47,11 +47,17 @@ class Reading:
     rotate: bool = True
 
 
+Step = Literal["blank", "deskewed", "contrast"]
+"""What can be done before a page is read: leave it when it is blank, straighten it, darken it."""
+
+
 class Engine(Protocol):
     """One loaded engine; called from one thread only."""
 
     name: str
     version: str
+    prepared_by: frozenset[Step]
+    """What it gains from, as measured by `benchmarks.accuracy`; the rest is not done for it."""
 
     def recognize(
         self, pixels: Pixels, reading: Reading, checkpoint: Checkpoint

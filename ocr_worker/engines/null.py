@@ -19,6 +19,7 @@ from ocr_worker.engines.base import (
     Reading,
     RecognizedLine,
     RecognizedWord,
+    Step,
 )
 from ocr_worker.errors import EngineUnavailable
 
@@ -37,11 +38,17 @@ def probe() -> str:
     return NullEngine.version
 
 
+def installed_languages() -> tuple[str, ...]:
+    """Return none: it takes every language and reads nothing in it."""
+    return ()
+
+
 class NullEngine:
     """See the module. Raise `EngineUnavailable` when the variable holds something else."""
 
     name = "null"
     version = "1"
+    prepared_by: frozenset[Step] = frozenset()
 
     def __init__(self) -> None:
         try:

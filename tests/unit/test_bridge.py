@@ -16,6 +16,7 @@ from daemon.framing import TOO_LONG
 from daemon.lifecycle import Phase
 from daemon.messages import HardwareResult
 from daemon.outbox import Outbox
+from ocr_worker import wire
 from ocr_worker.documents import pdf
 from ocr_worker.languages import LANGUAGES
 from tests.bridge_app import parse_event
@@ -32,6 +33,14 @@ MACHINE = HardwareResult(
     threads_per_worker=1,
     reason="as configured",
 )
+
+ENGINES = (
+    wire.EngineInfo(name="rapidocr", version="1", available=True, languages=("en", "de")),
+    wire.EngineInfo(name="tesseract", version="1", available=True, languages=("en", "ru", "xx")),
+    wire.EngineInfo(name="other", version="", available=False, languages=("fr",)),
+    wire.EngineInfo(name="null", version="1", available=True),
+)
+"""What a worker tells of its engines, with what is not to be believed."""
 
 
 class App:
@@ -69,6 +78,17 @@ class App:
     def answer(self, command, **members):
         """The one event of a command that is answered at once."""
         self.ask(command, "an id", **members)
+        (event,) = self.read()
+        assert event["request_id"] == "an id"
+        return event["type"], event["data"]
+
+    def answer_by_worker(self, command, **members):
+        """The one event of a command for which a worker is asked what its engines read."""
+        self.ask(command, "an id", **members)
+        assert self.read() == []
+        world, slot = self.world, self.world.supervisor.pool.inspector
+        world.start_workers()
+        world.say(slot, wire.EnginesListed(task=slot.task_id, engines=ENGINES))
         (event,) = self.read()
         assert event["request_id"] == "an id"
         return event["type"], event["data"]
@@ -201,7 +221,7 @@ def test_the_request_id_comes_back_as_it_came(app, given_id):
 
 
 def test_members_that_are_absent_are_null(app):
-    app.send(b'{"command":"list_installed_languages"}')
+    app.send(b'{"command":"get_hardware_capabilities"}')
 
     (result,) = app.read()
     assert result["request_id"] is None
@@ -425,7 +445,7 @@ def test_a_late_cancel_of_a_command_that_has_ended_hits_no_other(app):
 
 def test_ended_commands_are_not_remembered_for_ever(app):
     for number in range(MAX_ENDED + 1):
-        app.ask("list_installed_languages", number)
+        app.ask("get_hardware_capabilities", number)
     app.process()
     app.ask("cancel", 1)
     assert len(app.last_events()) == MAX_ENDED + 1
@@ -470,9 +490,9 @@ def test_the_recommended_resolution_is_the_workers_own():
     assert RECOMMENDED_DPI == pdf.DEFAULT_DPI
 
 
-def test_the_languages_are_those_of_the_engine_and_installed(app):
-    _, every = app.answer("list_available_languages")
-    _, installed = app.answer("list_installed_languages")
+def test_a_language_is_installed_when_an_engine_reads_it_here(app):
+    _, every = app.answer_by_worker("list_available_languages")
+    _, installed = app.answer_by_worker("list_installed_languages")
 
     assert every["count"] == len(every["languages"]) == len(LANGUAGES)
     assert every["languages"][0] == {
@@ -486,34 +506,61 @@ def test_the_languages_are_those_of_the_engine_and_installed(app):
         "recognition_installed": True,
     }
     codes = [one["code"] for one in every["languages"] if one["installed"]]
-    assert installed == {"installed_languages": codes, "count": len(codes)}
+    assert codes == ["en", "de", "ru"]
+    assert installed == {"installed_languages": codes, "count": 3}
 
 
 def test_every_script_has_a_name_such_hosts_can_show():
-    assert {language.script for language in LANGUAGES} <= set(bridge_languages.SCRIPTS)
+    assert {language.script for language in LANGUAGES} == set(bridge_languages.SCRIPTS)
 
 
-@pytest.mark.parametrize(("name", "code"), [("de", "de"), ("german", "de"), ("chi_sim", "zh-Hans")])
-def test_a_language_is_found_by_any_of_its_names(app, name, code):
-    kind, data = app.answer("get_language_status", options={"language_code": name})
+@pytest.mark.parametrize(
+    ("name", "code", "is_installed"),
+    [
+        ("de", "de", True),
+        ("german", "de", True),
+        ("rus", "ru", True),
+        ("korean", "ko", False),
+        ("chi_sim", "zh-Hans", False),
+    ],
+)
+def test_a_language_is_found_by_any_of_its_names(app, name, code, is_installed):
+    options = {"language_code": name}
+    kind, data = app.answer_by_worker("get_language_status", options=options)
 
-    assert (kind, data["code"], data["installed"]) == ("result", code, True)
+    assert (kind, data["code"], data["installed"]) == ("result", code, is_installed)
 
 
 def test_a_language_that_nothing_reads_is_an_error(app):
-    kind, data = app.answer("get_language_status", options={"language_code": "korean"})
+    kind, data = app.answer("get_language_status", options={"language_code": "klingon"})
 
     assert kind == "error"
     assert "list_available_languages" in data["message"]
 
 
-@pytest.mark.parametrize("code", ["german", "korean"])
-def test_nothing_is_downloaded(app, code):
+def test_a_question_for_languages_is_an_error_when_no_worker_can_be_asked(app):
+    app.ask("list_installed_languages", "a")
+    app.world.supervisor.shutdown("now", 0, app.world.now)
+    app.world.advance(2)
+
+    assert [(one["type"], one["request_id"]) for one in app.read()] == [("error", "a")]
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("german", "install the Python package rapidocr"),
+        ("korean", "kor.traineddata"),
+        ("ru", "pip install 'ocr-sidecar[tesseract]'"),
+        ("klingon", "No engine that could be installed"),
+    ],
+)
+def test_nothing_is_downloaded(app, code, hint):
     kind, data = app.answer("download_language_pack", options={"language_code": code})
 
     assert kind == "error"
     assert "offline" in data["message"]
-    assert "install" in data["message"]
+    assert hint in data["message"]
 
 
 # Bad input.
@@ -559,7 +606,7 @@ def test_a_line_that_is_no_command_gets_one_error(app, line, request_id, hint):
     (error,) = app.read()
     assert (error["type"], error["request_id"]) == ("error", request_id)
     assert hint in error["data"]["message"]
-    assert app.answer("list_installed_languages")[0] == "result", "it lives"
+    assert app.answer("get_hardware_capabilities")[0] == "result", "it lives"
 
 
 @pytest.mark.parametrize(
@@ -576,8 +623,8 @@ def test_a_line_that_is_no_command_gets_one_error(app, line, request_id, hint):
         ({"ocr_config": {"dpi": 5}}, "options.ocr_config.dpi"),
         ({"ocr_config": {"languages": []}}, "options.ocr_config.languages"),
         ({"ocr_config": {"languages": ["?"]}}, "options.ocr_config.languages[0]"),
-        ({"ocr_config": {"languages": ["korean"]}}, "No engine here reads that language"),
-        ({"ocr_config": {"engine": "tesseract"}}, "options.ocr_config.engine: unknown engine"),
+        ({"ocr_config": {"languages": ["klingon"]}}, "No engine reads that language"),
+        ({"ocr_config": {"engine": "abacus"}}, "options.ocr_config.engine: unknown engine"),
         ({"ocr_config": {"processing_mode": "fast"}}, "options.ocr_config.processing_mode"),
     ],
     ids=str,
@@ -608,14 +655,14 @@ def test_a_line_that_is_too_long_gets_one_error_and_an_empty_one_nothing(app):
 
 
 def test_a_byte_order_mark_is_tolerated(app):
-    app.send(b'\xef\xbb\xbf{"command":"list_installed_languages"}')
+    app.send(b'\xef\xbb\xbf{"command":"get_hardware_capabilities"}')
 
     assert [one["type"] for one in app.read()] == ["result"]
 
 
 def test_a_bug_leaks_nothing_but_the_id_of_its_log_entry(app, monkeypatch):
-    monkeypatch.setattr(bridge_languages, "installed", lambda: 1 / 0)
-    kind, data = app.answer("list_installed_languages")
+    monkeypatch.setattr(bridge_languages, "refuse_download", lambda code: 1 / 0)
+    kind, data = app.answer("download_language_pack", options={"language_code": "de"})
 
     assert kind == "error"
     assert "zero" not in data["message"]

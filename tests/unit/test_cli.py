@@ -324,7 +324,7 @@ ANSWERS = {
             {"name": "null", "version": "1", "available": True},
         ]
     },
-    "language/list": {"languages": [{"code": "en", "script": "Latn"}]},
+    "language/list": {"languages": [{"code": "en", "script": "Latn", "engines": ["rapidocr"]}]},
     "hardware/get": {
         "cpu_count": 4,
         "cpu_usable": 2,

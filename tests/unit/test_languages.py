@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from ocr_worker.engines import ENGINE_NAMES
-from ocr_worker.languages import LANGUAGES, languages_of, resolve
+from ocr_worker.languages import LANGUAGES, engine_for, languages_of, resolve
 from tests.alphabets import BEYOND_ASCII
 
 
@@ -37,6 +37,9 @@ def test_a_language_is_found_by_its_tag_and_by_tesseracts_name(language):
         ("chi_tra", "zh-Hant"),
         ("nb-NO", "no"),
         ("sr-Latn-RS", "sr-Latn"),
+        ("sr-RS", "sr"),
+        ("uz-Cyrl-UZ", "uz-Cyrl"),
+        ("iw", "he"),
     ],
 )
 def test_a_tag_falls_back_to_the_language_it_belongs_to(tag, code):
@@ -46,13 +49,25 @@ def test_a_tag_falls_back_to_the_language_it_belongs_to(tag, code):
     assert code == found.code
 
 
-@pytest.mark.parametrize("tag", ["", "-", "xx", "english", "uz-Cyrl", "sr", "vi", "el", "zh-Latn"])
+@pytest.mark.parametrize("tag", ["", "-", "xx", "english", "el-Latn", "ru-Latn", "zh-Latn"])
 def test_what_no_engine_reads_is_not_found(tag):
     assert resolve(tag) is None
 
 
-def test_the_null_engine_takes_every_language():
-    assert languages_of("null") == tuple(language.code for language in LANGUAGES)
+@pytest.mark.parametrize(
+    ("codes", "engine"),
+    [
+        (("en",), "rapidocr"),
+        (("en", "zh-Hans"), "rapidocr"),
+        (("ru",), "tesseract"),
+        (("en", "ru"), "tesseract"),
+        (("ja", "ko"), "tesseract"),
+        (("rm",), "rapidocr"),
+        (("rm", "ru"), None),
+    ],
+)
+def test_the_preferred_engine_that_reads_all_languages_is_chosen(codes, engine):
+    assert engine_for([language for language in LANGUAGES if language.code in codes]) == engine
 
 
 def test_an_unknown_engine_reads_nothing():
@@ -65,10 +80,9 @@ def test_every_engine_a_language_names_is_there():
     assert named <= set(ENGINE_NAMES)
 
 
-def test_the_letters_of_every_latin_language_are_stated_here():
-    assert {language.code for language in LANGUAGES if language.script == "Latn"} == set(
-        BEYOND_ASCII
-    )
+def test_the_letters_of_every_latin_language_of_the_models_are_stated_here():
+    latin = [language for language in LANGUAGES if language.script == "Latn"]
+    assert {one.code for one in latin if "rapidocr" in one.engines} == set(BEYOND_ASCII)
 
 
 def test_the_module_needs_nothing_but_the_standard_library():

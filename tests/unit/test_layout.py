@@ -246,3 +246,26 @@ def test_boxes_without_any_size_are_survived():
     points = [line(f"{n}", 5, 5, 0, 0) for n in range(3)]
 
     assert len(arrange(points).lines) == 3
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_a_page_that_is_written_from_right_to_left_is_read_so(degrees):
+    right = [line(f"טור ראשון {n}", 520, 100 + 26 * n, 400) for n in range(6)]
+    left = [line(f"טור שני {n}", 60, 100 + 26 * n, 400) for n in range(6)]
+
+    layout = arrange(shuffled(turned(left + right, degrees)))
+
+    assert texts(layout) == [item.text for item in right + left]
+
+
+def test_a_row_that_is_written_from_right_to_left_is_read_so():
+    layout = arrange([line("12.50", 60, 40, 80), line("סך הכל", 720, 40, 200)])
+
+    assert rows(layout) == [["סך הכל", "12.50"]]
+
+
+def test_a_few_words_of_another_script_do_not_turn_the_order():
+    first, second = column("left", 60, 100, 6), column("right", 520, 100, 6)
+    second[0] = line("שלום", 520, 100, 400)
+
+    assert texts(arrange(first + second)) == [item.text for item in first + second]

@@ -33,8 +33,8 @@ ARTICLE = {
     "hu": "Minden emberi lény szabadon születik és egyenlő méltósága és joga van. Az emberek,"
     " ésszel és lelkiismerettel bírván, egymással szemben testvéri szellemben kell hogy"
     " viseltessenek.",
-    "tr": "Bütün insanlar hür, haysiyet ve haklar bakımından eşit doğarlar. Akıl ve vicdana"  # noqa: RUF001  Turkish
-    " sahiptirler ve birbirlerine karşı kardeşlik zihniyeti ile hareket etmelidirler.",  # noqa: RUF001  Turkish
+    "tr": "Bütün insanlar hür, haysiyet ve haklar bakımından eşit doğarlar. Akıl ve vicdana"
+    " sahiptirler ve birbirlerine karşı kardeşlik zihniyeti ile hareket etmelidirler.",
     "id": "Semua orang dilahirkan merdeka dan mempunyai martabat dan hak-hak yang sama. Mereka"
     " dikaruniai akal dan hati nurani dan hendaknya bergaul satu sama lain dalam semangat"
     " persaudaraan.",
@@ -69,7 +69,7 @@ def test_letters_of_a_scrambled_alphabet_are_not():
     [
         "",
         "EUR 120.50 QTY 3 SKU-99817 kWh GmbH & Co. KG",
-        "Все люди рождаются свободными и равными в своем достоинстве и правах",  # noqa: RUF001  Russian
+        "Все люди рождаются свободными и равными в своем достоинстве и правах",
         "すべての人間は、生まれながらにして自由であり",
     ],
 )

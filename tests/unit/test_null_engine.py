@@ -78,4 +78,4 @@ def test_an_engine_that_is_not_installed_is_listed_with_what_to_install(monkeypa
     assert not engine.available
     assert engine.reason is not None
     assert "pip install" in engine.reason
-    assert engine.languages
+    assert not engine.languages

@@ -287,7 +287,7 @@ pub enum ErrorKindName {
     /// When: the engine is not installed; the message says what to install. What to do: install it.
     #[serde(rename = "engine_unavailable")]
     EngineUnavailable,
-    /// When: `engine` does not read `language`. What to do: choose from `language/list`.
+    /// When: `engine`, or with `auto` any, does not read `language`, or its data is not installed; the message says what to install. What to do: install it, or choose from `language/list`.
     #[serde(rename = "language_unavailable")]
     LanguageUnavailable,
     /// When: the engine refused the page. What to do: leave the page out.
@@ -1528,7 +1528,7 @@ pub mod requests {
         type Result = EngineListResult;
     }
 
-    /// List the languages that are read.
+    /// List the languages, each with the engines that can read it here.
     pub struct LanguageList;
 
     impl Request for LanguageList {

@@ -925,7 +925,7 @@ export interface RequestMap {
   "log/set_level": { params: LogSetLevelParams; result: Empty };
   /** List the engines, and what to install where one is missing. */
   "engine/list": { params: NoParams; result: EngineListResult };
-  /** List the languages that are read. */
+  /** List the languages, each with the engines that can read it here. */
   "language/list": { params: LanguageListParams; result: LanguageListResult };
   /** Tell what the machine has, and why there are that many workers. */
   "hardware/get": { params: NoParams; result: HardwareResult };
@@ -1004,7 +1004,7 @@ export const ERRORS = {
   workers_unavailable: { code: 1022, retryable: true },
   /** When: the engine is not installed; the message says what to install. What to do: install it. */
   engine_unavailable: { code: 1030, retryable: false },
-  /** When: `engine` does not read `language`. What to do: choose from `language/list`. */
+  /** When: `engine`, or with `auto` any, does not read `language`, or its data is not installed; the message says what to install. What to do: install it, or choose from `language/list`. */
   language_unavailable: { code: 1031, retryable: false },
   /** When: the engine refused the page. What to do: leave the page out. */
   recognition_failed: { code: 1032, retryable: false },

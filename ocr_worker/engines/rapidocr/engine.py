@@ -1,6 +1,6 @@
 """The engine as the worker loads it: models in, then detect and recognize a page at a time."""
 
-from ocr_worker.engines.base import Checkpoint, Pixels, Reading, RecognizedLine
+from ocr_worker.engines.base import Checkpoint, Pixels, Reading, RecognizedLine, Step
 from ocr_worker.engines.rapidocr.installation import find_installation
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
 
@@ -13,6 +13,7 @@ class RapidOcrEngine:
     """
 
     name = "rapidocr"
+    prepared_by: frozenset[Step] = frozenset({"blank"})
 
     def __init__(self) -> None:
         installation = find_installation()

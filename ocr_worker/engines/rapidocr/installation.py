@@ -8,6 +8,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from ocr_worker.errors import EngineUnavailable
+from ocr_worker.languages import languages_of
 
 INSTALL_HINT = "pip install 'rapidocr>=3.10,<4' openvino"
 DETECTION_MODEL = "PP-OCRv6_det_small.onnx"
@@ -57,6 +58,11 @@ def find_installation() -> Installation:
 def probe() -> str:
     """Return the version of what is installed. Raise `EngineUnavailable`."""
     return find_installation().version
+
+
+def installed_languages() -> tuple[str, ...]:
+    """Return the codes of the languages it reads; one model reads them all."""
+    return languages_of("rapidocr")
 
 
 def _version_of(distribution: str) -> str:
