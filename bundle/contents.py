@@ -63,6 +63,7 @@ _UNWANTED_MODULES: Final = {
         "openvino.tools",
         "openvino.torch",
     ),
+    "metadata of PDFs, which stays as it is, and programs that pack images": ("lxml", "packaging"),
     "our worker takes the models, not the code (docs/adr/0005)": ("rapidocr", "omegaconf", "yaml"),
     "libraries in its wheel without their licences, one under the GPL (docs/adr/0015)": (
         "tesserocr",
@@ -80,6 +81,8 @@ _NOT_OF_THE_DAEMON: Final = (
     "pypdfium2",
 )
 """It opens no document; what leads there are optional imports of others."""
+_HIDDEN_MODULES: Final = ("pikepdf._cpphelpers", "pikepdf._exceptions", "pikepdf._io")
+"""Modules of the worker that only compiled ones import."""
 
 _OPENVINO: Final = "openvino/libs/"
 _OPENVINO_LIBRARIES: Final = (
@@ -114,6 +117,11 @@ def unwanted_modules(*, of_daemon: bool) -> list[str]:
     # The second-best runtime may be installed too.
     names += [name for name in RUNTIMES if name != find_installation().runtime]
     return names + [name for name in _NOT_OF_THE_DAEMON if of_daemon]
+
+
+def hidden_modules(*, of_daemon: bool) -> list[str]:
+    """Return the modules that one of the two executables needs and PyInstaller cannot see."""
+    return [] if of_daemon else list(_HIDDEN_MODULES)
 
 
 def models() -> list[Pair]:

@@ -21,6 +21,9 @@ from daemon.worker_slot import AssembleTask, Death, Slot
 from ocr_worker import wire
 
 TIMEOUT_S: Final = 600.0
+"""For a worker to get on, rather than to end: a long document on a slow disk may take longer."""
+MIN_ADVANCE: Final = 0.001
+"""Share of the outputs that counts as getting on; a worker that creeps is not waited for ever."""
 MAX_ATTEMPTS: Final = 2
 
 
@@ -59,15 +62,26 @@ class Assembling:
             note = self._files.scratch_path(f"{self._next_token}{UNFINISHED}")
             task = AssembleTask(job_id, index, work_orders.temporary_names(job, name), note)
             job.documents[index].n_assembled += 1
+            job.documents[index].written = 0.0
             order = partial(work_orders.assemble, job, task, self._limits)
             self._pool.assign(slot, task, order, now)
             return True
         return False
 
+    def on_share(self, task: AssembleTask, share: float) -> tuple[Job, bool]:
+        """A worker tells how much is written; return the job, and whether that is any further."""
+        job, document = self._place(task.job_id, task.document)
+        job.writing = document.index
+        if share < document.written + MIN_ADVANCE:
+            return job, False
+        document.written = min(share, 1.0)
+        return job, True
+
     def on_outcome(self, task: AssembleTask, message: wire.Event) -> Job:
         """A worker has written the files, or says why not."""
         job, document = self._place(task.job_id, task.document)
         if isinstance(message, wire.Assembled):
+            document.output_warnings = message.warnings
             self._publish(job, document, task)
             return job
         self.on_left(task)
@@ -94,7 +108,7 @@ class Assembling:
     def on_timeout(self, task: AssembleTask) -> Job:
         """The worker has had its time and is being ended."""
         job, document = self._place(task.job_id, task.document)
-        message = f"Writing the outputs took longer than {TIMEOUT_S:g} s."
+        message = f"Writing the outputs did not get on for {TIMEOUT_S:g} s."
         document.fail(RpcError("timeout", message, which="page"))
         return job
 

@@ -18,6 +18,8 @@ examples:
       write texts/<name>.txt and texts/<name>.json for each file
   ocr-sidecar recognize book.pdf --output-dir texts --format markdown
       write texts/book.md, with its headings, lists and tables
+  ocr-sidecar recognize scan.pdf --output-dir . --format searchable_pdf
+      write scan.ocr.pdf, which looks like scan.pdf and can be searched
   ocr-sidecar recognize book.pdf --pages 1-20,-1 --language de --language en
       read the first twenty pages and the last one, German and English
 
@@ -63,7 +65,8 @@ def _add_recognize(subparsers: "Subparsers") -> None:
         " commas: text, json,"
         " hocr,"
         " alto,"
-        " markdown;"
+        " markdown,"
+        " searchable_pdf;"
         " default: text",
     )
     add(

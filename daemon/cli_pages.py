@@ -135,6 +135,15 @@ def written_files(terminal: Params) -> list[str]:
     return [path for document in terminal["successful"] for path in document["outputs"].values()]
 
 
+def output_warnings(terminal: Params, files: list[str]) -> list[str]:
+    """Return a sentence for each warning about the files that a job wrote."""
+    return [
+        f"{files[document['document']]}: {warning}"
+        for document in terminal["successful"]
+        for warning in document.get("warnings", ())
+    ]
+
+
 def summary(terminal: Params) -> str:
     """Return the last line about a job, such as `3 pages: 2 recognized, 1 empty · 4.2 s`."""
     counts = {name: terminal["pages"].get(name, 0) for name in _COUNTED}

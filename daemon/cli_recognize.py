@@ -13,6 +13,7 @@ from daemon.cli_pages import (
     PageOrder,
     Params,
     job_failures,
+    output_warnings,
     page_failure,
     page_header,
     page_text,
@@ -113,6 +114,8 @@ class Reader:
             for line in job_failures(terminal, self._files, self._told):
                 self._complain(line)
         self.failed |= terminal["state"] != "succeeded"
+        for line in output_warnings(terminal, self._files):
+            self._view.note(line)
         if self._to_files:
             with self._view.aside():
                 for path in written_files(terminal):

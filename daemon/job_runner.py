@@ -132,6 +132,16 @@ class JobRunner:
             self._pool.watchdog.watch_busy(slot, timeouts.silence_timeout_s, now.monotonic)
         self._deadlines.set(Timer("page", slot.number), now.monotonic + timeout_s)
 
+    def on_share(self, slot: Slot, share: float, now: Moment) -> None:
+        """A worker tells how much of a document's outputs it has written."""
+        if isinstance(slot.task, AssembleTask):
+            job, has_advanced = self._assembling.on_share(slot.task, share)
+            if has_advanced:
+                self._deadlines.set(
+                    Timer("page", slot.number), now.monotonic + assembling.TIMEOUT_S
+                )
+            self._tell_progress(job, now)
+
     # What comes back.
 
     def on_counted(

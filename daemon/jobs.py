@@ -103,7 +103,11 @@ class Document:
     """Page number to the scratch file that holds what was read, for assembling."""
     n_assembled: int = 0
     """How often its outputs have been begun."""
+    written: float = 0.0
+    """Share of its outputs that is written, 0 to 1, as the worker tells."""
     outputs: dict[str, str] = field(default_factory=dict)
+    output_warnings: tuple[str, ...] = ()
+    """Sentences about what a reader of the outputs might miss."""
 
     @property
     def is_over(self) -> bool:
@@ -206,6 +210,8 @@ class Job:
     failure: RpcError | None = None
     """Why the whole job failed, where that is no single document's matter."""
     last_ended: PageRef | None = None
+    writing: int | None = None
+    """The document whose outputs got on, where that was after any page has ended."""
     first: dict[tuple[int, int], None] = field(default_factory=dict)
     """Pages, by document and number, that the host wants before all others, in this order; those
     that are running meanwhile are passed over."""
@@ -336,6 +342,7 @@ class Job:
         self.documents[ref.document].end_page(ref.page, state, failure)
         self.first.pop((ref.document, ref.page), None)
         self.last_ended = ref
+        self.writing = None
 
     def tried_pages(self) -> list[PageRef]:
         """Return the pages that have not ended but were in a slot, now or before."""

@@ -88,6 +88,7 @@ class SucceededDocument(Struct, frozen=True, kw_only=True):
     pages: Count
     output: str | None
     outputs: dict[str, str]
+    warnings: tuple[str, ...] | UnsetType = UNSET
 
 
 class FailedDocument(Struct, frozen=True, kw_only=True):

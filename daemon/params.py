@@ -30,6 +30,7 @@ OutputKind = Literal[
     "hocr",
     "alto",
     "markdown",
+    "searchable_pdf",
 ]
 DocumentFormat = Annotated[
     str,

@@ -90,27 +90,43 @@ def _document_status(document: Document) -> DocumentStatus:
 
 
 def progress(job: Job, now_unix: float) -> ProgressParams:
-    """Return the params of `job/progress`, told from the page that ended last."""
+    """Return the params of `job/progress`, told from the page that ended last.
+
+    Where outputs were written since, they are told from the document that is being written.
+    """
     ref = job.last_ended or PageRef(job.job_id, 0, 0)
     document = job.documents[ref.document]
+    what, n_done, n_pages, page = "Processing", document.n_ended, len(document.pages), ref.page
+    written = _being_written(job)
+    if written is not None:
+        document, n_pages = written, len(written.kept)
+        what, n_done, page = "Writing outputs of", int(written.written * n_pages), 0
     current, total = job.current, job.total if job.is_counted else None
     eta_s = None
-    if job.started_at is not None and total is not None and current:
+    if job.started_at is not None and total is not None and current and written is None:
         eta_s = round((total - current) * (now_unix - job.started_at) / current, 1)
-    pages = f" (page {document.n_ended}/{len(document.pages)})" if document.pages else ""
+    pages = f" (page {n_done}/{n_pages})" if n_pages else ""
     place = f"{document.index + 1}/{len(job.documents)}"
     return ProgressParams(
         job_id=job.job_id,
         current=current,
         total=total,
         percent=percent_of(job),
-        message=f"Processing file {place}: {_cut(short_name(document.file))}{pages}",
+        message=f"{what} file {place}: {_cut(short_name(document.file))}{pages}",
         document=document.index,
         file=document.file,
-        page=ref.page or None,
+        page=page or None,
         page_count=None if document.page_count is None else len(document.pages),
         eta_s=UNSET if eta_s is None else max(eta_s, 0.0),
     )
+
+
+def _being_written(job: Job) -> Document | None:
+    """Return the document whose outputs are the last that was heard of, until they are written."""
+    document = None if job.writing is None else job.documents[job.writing]
+    if document is None or document.state is not DocumentState.ASSEMBLING:
+        return None
+    return document
 
 
 def _cut(name: str) -> str:
@@ -178,6 +194,7 @@ def terminal(job: Job, duration_s: float) -> TerminalParams:
                 pages=document.n_succeeded,
                 output=next(iter(document.outputs.values()), None),
                 outputs=document.outputs,
+                warnings=document.output_warnings or UNSET,
             )
             for document in job.documents
             if document.state is DocumentState.SUCCEEDED

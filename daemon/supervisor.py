@@ -290,6 +290,9 @@ class Supervisor:
                 self.pool.reject(slot)
             case wire.Pong() if slot.worker_id is not None:
                 self.checkups.on_pong(slot.worker_id, message.token)
+            case wire.Stage(task=task_id, share=float(share)) if task_id == slot.task_id:
+                if slot.state is SlotState.RUNNING:
+                    self.runner.on_share(slot, share, now)
             case wire.Hello() | wire.Pong() | wire.Stage():
                 pass
             case wire.Ready() if slot.state is SlotState.STARTING:

@@ -5,6 +5,7 @@ ends the process when the daemon is gone, whatever native code is doing at that 
 """
 
 import os
+import time
 from queue import SimpleQueue
 from threading import Thread
 from typing import Final
@@ -12,6 +13,8 @@ from typing import Final
 from ocr_worker import wire
 from ocr_worker.errors import TaskStopped
 
+ADVANCE_S: Final = 0.1
+"""Between two messages of how much of a stage is done."""
 _READ_BYTES: Final = 64 * 1024
 
 
@@ -24,6 +27,7 @@ class Control:
         self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
         self._stopped_task = 0
         self._progress = 0
+        self._advanced = (0, 0.0)
         self.tasks: SimpleQueue[wire.Task] = SimpleQueue()
         """What the daemon wants done, in order."""
         self._writer = Thread(target=self._write, name="writer", daemon=True)
@@ -43,6 +47,23 @@ class Control:
         if self._stopped_task == task:
             raise TaskStopped
         self.say(wire.Stage(task=task, name=stage))
+
+    def advance(self, task: int, stage: str, share: float) -> None:
+        """Tell how much of a stage is done, 0 to 1; of many calls only some are passed on.
+
+        Raise `TaskStopped` when the task is not wanted any more.
+        """
+        self._progress += 1
+        if self._stopped_task == task:
+            raise TaskStopped
+        now = time.monotonic()
+        told_task, told_at = self._advanced
+        if told_task == task and now - told_at < ADVANCE_S:
+            return
+        self._advanced = (task, now)
+        # A task that is done at once has nothing to tell.
+        if told_task == task:
+            self.say(wire.Stage(task=task, name=stage, share=round(share, 4)))
 
     def leave(self, code: wire.WorkerExit) -> None:
         """Write what is queued and end the process, without waiting for threads in native code."""

@@ -1,9 +1,10 @@
 """Files under temporary names: noted before they are there, then complete on the disk, or gone."""
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from ocr_worker.errors import TaskError
 
@@ -22,10 +23,19 @@ def take_note(note: str, paths: Iterable[str]) -> None:
 
 
 def write_new(path: Path, pieces: Iterable[bytes], kind: str) -> None:
-    """Write a file, flushed to disk, or leave none; `kind` says of what kind it is.
+    """Write a file of these pieces, as `new_file` does."""
+    with new_file(path, kind) as file:
+        for piece in pieces:
+            file.write(piece)
 
-    Raise `TaskError` of kind `output_failed`, and whatever `pieces` raises. A file that was there
-    before is neither written nor removed.
+
+@contextmanager
+def new_file(path: Path, kind: str) -> Iterator[BinaryIO]:
+    """Open a file to be written; behind the block it is flushed to disk, or there is none.
+
+    `kind` says of what kind it is. Raise `TaskError` of kind `output_failed`, for an `OSError` of
+    the block too, and whatever else the block raises. A file that was there before is neither
+    written nor removed.
     """
     try:
         # Exclusive: a name that exists is somebody else's file, or an attack by symbolic link.
@@ -34,8 +44,7 @@ def write_new(path: Path, pieces: Iterable[bytes], kind: str) -> None:
         raise _failed(kind, error) from error
     try:
         with file:
-            for piece in pieces:
-                file.write(piece)
+            yield file
             file.flush()
             os.fsync(file.fileno())
     except BaseException as error:

@@ -58,8 +58,7 @@ class Server:
                 case wire.Recognize():
                     return self._recognize(task)
                 case wire.Assemble():
-                    write_outputs(task)
-                    return wire.Assembled(task=task.task)
+                    return self._assemble(task)
                 case wire.Render():
                     return self._render(task)
                 case wire.ListEngines():
@@ -108,6 +107,10 @@ class Server:
         # and the next question may be a long time off.
         with closing(open_document(task.source, task.limits)) as document:
             return render_page(document, task)
+
+    def _assemble(self, task: wire.Assemble) -> wire.Assembled:
+        progress = partial(self.control.advance, task.task, "write")
+        return wire.Assembled(task=task.task, warnings=write_outputs(task, progress))
 
     def _recognize(self, task: wire.Recognize) -> wire.Recognized:
         document = self._document(task.source, task.limits)

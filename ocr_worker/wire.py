@@ -181,10 +181,14 @@ class Accepted(Struct, frozen=True, kw_only=True, tag="accepted"):
 
 
 class Stage(Struct, frozen=True, kw_only=True, tag="stage"):
-    """The running task has entered a stage: a sign of progress."""
+    """The running task has entered a stage: a sign of progress.
+
+    `share` says how much of it is done, 0 to 1, where it is one that tells.
+    """
 
     task: int
     name: str
+    share: float | None = None
 
 
 class Pong(Struct, frozen=True, kw_only=True, tag="pong"):
@@ -215,9 +219,13 @@ class Recognized(Struct, frozen=True, kw_only=True, tag="recognized"):
 
 
 class Assembled(Struct, frozen=True, kw_only=True, tag="assembled"):
-    """Answer to `Assemble`: every temporary file is complete and flushed to disk."""
+    """Answer to `Assemble`: every temporary file is complete and flushed to disk.
+
+    `warnings` are sentences about what a reader of them might miss.
+    """
 
     task: int
+    warnings: tuple[str, ...] = ()
 
 
 class Rendered(Struct, frozen=True, kw_only=True, tag="rendered"):

@@ -300,6 +300,13 @@ def test_nothing_opens_a_connection():
         assert importers_of(top) == set(), top
 
 
+def test_pikepdf_has_two_doors():
+    """The PDFs it opens are as hostile as any; and most workers never need it."""
+    package = "ocr_worker.outputs.searchable_pdf"
+    others = {name for name in importers_of("pikepdf") if not name.startswith(package)}
+    assert others == {"ocr_worker.documents.pdf_structure"}
+
+
 def test_only_documents_know_pdfium():
     """It is not thread-safe; what opens documents runs on one thread."""
     assert all(name.startswith("ocr_worker.documents.") for name in importers_of("pypdfium2"))

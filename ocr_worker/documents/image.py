@@ -9,6 +9,7 @@ import contextlib
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -67,6 +68,18 @@ _TO_UPRIGHT = {
 
 _ROTATIONS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 """EXIF orientation to degrees clockwise, the mirroring ones without their mirror."""
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalPage:
+    """A page as the file has it: `image` is not decoded yet, nor turned by `orientation`, 1 to 8.
+
+    `size_pt` is its size in points as it is to be seen.
+    """
+
+    image: Image.Image
+    size_pt: tuple[float, float]
+    orientation: int
 
 
 class ImageDocument:
@@ -145,6 +158,17 @@ class ImageDocument:
         """Return None: an image carries no text."""
         check_page(page, self.page_count)
         return None
+
+    @contextlib.contextmanager
+    def original(self, page: int) -> Iterator[OriginalPage]:
+        """Open a page for as long as the block lasts, in which it may be decoded.
+
+        Raise `TaskError` of kind `document_unreadable` where it cannot be, in the block too.
+        """
+        with self._page(page) as image:
+            size_pt, _ = _geometry(image)
+            # A TIFF is turned by Pillow.
+            yield OriginalPage(image, size_pt, 1 if image.format == "TIFF" else _orientation(image))
 
     def close(self) -> None:
         """Nothing is kept open."""

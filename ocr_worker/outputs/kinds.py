@@ -6,5 +6,6 @@ SUFFIXES = {
     "hocr": ".hocr",
     "alto": ".alto.xml",
     "markdown": ".md",
+    "searchable_pdf": ".ocr.pdf",
 }
 """Kind of output to the suffix of its file. The daemon names files by it."""

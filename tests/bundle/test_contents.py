@@ -50,7 +50,7 @@ def test_it_does_not_tell_where_it_was_built(bundle):
 def test_what_is_not_needed_is_not_there(bundle):
     names = [path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()]
     unwanted = ("telemetry", "gpu_plugin", "npu_plugin", "tensorflow", "libssl", "libcrypto")
-    unwanted += ("_cls_", "tkinter", "pytest", "videoio_ffmpeg", "tesserocr")
+    unwanted += ("_cls_", "tkinter", "pytest", "videoio_ffmpeg", "tesserocr", "lxml")
 
     code = [name for name in names if not name.startswith("LICENSES/")]
     assert [name for name in code for part in unwanted if part in name] == []

@@ -20,6 +20,7 @@ from tests.corpus.images import HEIC
 from tests.e2e.test_real_scan import TRUTH, f1
 from tests.liveness import family, wait_until_gone
 from tests.scans import text_pdf
+from tests.searchable import found_words
 
 WAIT_S = 30
 SLOW = {"OCR_SIDECAR_NULL_ENGINE": json.dumps({"seconds": 60})}
@@ -53,7 +54,8 @@ def test_it_greets_its_host_and_tells_the_whole_protocol(spawn_daemon):
 
 
 def test_it_reads_a_scan_and_writes_its_text(spawn_daemon, scan, workplace):
-    events = read(spawn_daemon(), scan, output_dir=workplace, outputs=["text", "json"])
+    outputs = ["text", "json", "searchable_pdf"]
+    events = read(spawn_daemon(), scan, output_dir=workplace, outputs=outputs)
 
     pages = [event.params for event in events if event.method == "job/page"]
     assert {page["engine"] for page in pages} == {"rapidocr"}
@@ -61,6 +63,9 @@ def test_it_reads_a_scan_and_writes_its_text(spawn_daemon, scan, workplace):
         assert f1(page["text"], TRUTH[page["page"] - 1]) >= 0.97
     (document,) = events[-1].params["successful"]
     assert f1(Path(document["outputs"]["text"]).read_text(encoding="utf-8"), "".join(TRUTH)) >= 0.97
+    searchable = Path(document["outputs"]["searchable_pdf"])
+    for page, truth in enumerate(TRUTH, 1):
+        assert f1(" ".join(word.text for word in found_words(searchable, page)), truth) >= 0.97
 
 
 @pytest.mark.parametrize(
@@ -70,11 +75,14 @@ def test_it_opens_and_shows_every_format(spawn_daemon, workplace, format_):
     image = workplace / f"page.{format_.lower()}"
     Image.new("RGB", (200, 100), "white").save(image)
     client = spawn_daemon()
-    pages = read(client, image, options={"engine": "null"})
+    outputs = {"output_dir": workplace / "out", "outputs": ["searchable_pdf"]}
+    pages = read(client, image, options={"engine": "null"}, **outputs)
     params = {"document": {"path": str(image)}, "page": 1, "format": "jpeg"}
     shown = client.request("document/render", params, timeout_s=WAIT_S)
 
     assert pages[-1].params["pages"]["empty"] == 1
+    (document,) = pages[-1].params["successful"]
+    assert Path(document["output"]).read_bytes().startswith(b"%PDF-")
     assert shown["width_px"] > 0
 
 

@@ -6,7 +6,14 @@ import contextlib
 import pytest
 
 from daemon import cli, cli_recognize, doctor
-from daemon.cli_pages import PageOrder, job_failures, page_header, page_text, summary
+from daemon.cli_pages import (
+    PageOrder,
+    job_failures,
+    output_warnings,
+    page_header,
+    page_text,
+    summary,
+)
 from daemon.cli_progress import LinesView, QuietView
 from daemon.client import Notification
 from daemon.config import add_options
@@ -359,3 +366,17 @@ def test_the_doctor_prints_the_raw_answers_as_json(daemon_says, capsys, monkeypa
     args = parse("doctor", "--json")
     assert args.run(args) == 0
     assert '"available": true' in capsys.readouterr().out
+
+
+def test_warnings_about_the_files_name_their_document():
+    terminal = {
+        "successful": [
+            {"document": 0, "outputs": {}},
+            {"document": 2, "outputs": {}, "warnings": ["It was signed.", "A page is blank."]},
+        ]
+    }
+
+    assert output_warnings(terminal, ["a.pdf", "b.pdf", "c.pdf"]) == [
+        "c.pdf: It was signed.",
+        "c.pdf: A page is blank.",
+    ]

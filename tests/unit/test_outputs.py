@@ -5,7 +5,7 @@ import pytest
 
 from ocr_worker import wire
 from ocr_worker.errors import TaskError
-from ocr_worker.outputs import RENDERERS, write_outputs
+from ocr_worker.outputs import RENDERERS, WRITERS, write_outputs
 from ocr_worker.outputs.kinds import SUFFIXES
 from ocr_worker.outputs.scratch import keep_page, read_pages
 
@@ -216,7 +216,7 @@ def test_a_kept_page_comes_back_as_it_was(tmp_path):
 
 
 def test_every_kind_has_a_suffix():
-    assert set(SUFFIXES) == set(RENDERERS)
+    assert sorted(SUFFIXES) == sorted([*RENDERERS, *WRITERS])
 
 
 def test_the_temporary_files_are_noted_before_the_first_is_there(tmp_path):

@@ -751,6 +751,8 @@ pub enum OutputKind {
     Alto,
     #[serde(rename = "markdown")]
     Markdown,
+    #[serde(rename = "searchable_pdf")]
+    SearchablePdf,
     /// A word that is not known here.
     #[serde(untagged)]
     Unknown(String),
@@ -1124,6 +1126,8 @@ pub struct SucceededDocument {
     pub pages: u64,
     pub output: Option<String>,
     pub outputs: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<String>>,
 }
 
 /// Params of `job/error`: the last word on a job that has read nothing, or was cancelled.

@@ -494,7 +494,8 @@ export type OutputKind =
   | "json"
   | "hocr"
   | "alto"
-  | "markdown";
+  | "markdown"
+  | "searchable_pdf";
 
 /** In place of a result that no line has room for. */
 export interface Overflow {
@@ -739,6 +740,7 @@ export interface SucceededDocument {
   pages: number;
   output: string | null;
   outputs: Record<string, string>;
+  warnings?: string[];
 }
 
 /** Params of `job/error`: the last word on a job that has read nothing, or was cancelled. */
