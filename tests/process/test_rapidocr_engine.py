@@ -145,6 +145,19 @@ def test_a_page_is_read_whichever_way_up_it_lies(engine, quarter):
     assert layout.orientation == 90 * quarter
 
 
+def test_a_page_of_nothing_but_long_lines_is_read_whichever_way_up_it_lies(engine):
+    long = [
+        f"The quick brown fox jumps over the lazy dog and is {n} times as quick" for n in (2, 3)
+    ]
+    image, _ = draw(long, (1400, 300))
+    upside_down = np.ascontiguousarray(np.asarray(image)[::-1, ::-1])
+
+    layout = arrange(engine.recognize(upside_down, Reading(), lambda stage: None))
+
+    assert [placed.line.text for placed in layout.lines] == long
+    assert layout.orientation == 180
+
+
 def test_a_page_that_is_not_to_be_turned_is_read_as_it_lies(engine):
     image, _ = draw(LINES)
     upside_down = np.ascontiguousarray(np.asarray(image)[::-1, ::-1])

@@ -50,5 +50,11 @@ def test_the_sample_is_of_lines_in_that_direction_and_small():
     assert set(sample(quads, 1)) == set(range(5))
 
 
-def test_very_long_lines_are_no_part_of_the_sample():
-    assert sample([box(0, 0, 4000, 20), LEVEL[0]], 0) == [1]
+def test_lines_of_some_words_are_read_rather_than_very_long_ones():
+    long = [box(0, 30 * n, 1600, 20) for n in range(3)]
+
+    assert sample([*long, *LEVEL], 0)[: len(LEVEL)] == [3, 4, 5, 6, 7]
+
+
+def test_long_lines_are_the_sample_where_there_are_no_others():
+    assert len(sample([box(0, 30 * n, 1600, 20) for n in range(40)], 0)) == MAX_SAMPLE

@@ -13,8 +13,9 @@ from ocr_worker.engines.base import Quad
 TELLING_RATIO = 2.5
 """A box so much longer than thick is a line, and lies in the direction of its text."""
 MAX_SAMPLE = 6
-MAX_SAMPLE_RATIO = 16.0
-"""Longer lines cost more to read and tell no more."""
+SAMPLE_RATIO = 10.0
+"""Length over thickness of the lines that are read first: some words. Longer ones cost more to read
+and tell no more."""
 SURE = 0.8
 """Mean confidence of a sample that was read the right way up. Read upside down, it is below."""
 
@@ -42,9 +43,9 @@ def sample(quads: Sequence[Quad], turn: int) -> list[int]:
     for index, quad in enumerate(quads):
         along, across = _sides(quad) if turn % 2 == 0 else _sides(quad)[::-1]
         ratio = along / max(across, 1e-6)
-        if TELLING_RATIO <= ratio <= MAX_SAMPLE_RATIO:
+        if ratio >= TELLING_RATIO:
             ratios[index] = ratio
-    return sorted(ratios, key=lambda index: -ratios[index])[:MAX_SAMPLE]
+    return sorted(ratios, key=lambda index: abs(ratios[index] - SAMPLE_RATIO))[:MAX_SAMPLE]
 
 
 def _sides(quad: Quad) -> tuple[float, float]:
