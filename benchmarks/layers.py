@@ -26,7 +26,7 @@ from ocr_worker import wire
 from ocr_worker.documents import open_document
 from ocr_worker.engines import load_engine
 from ocr_worker.engines.base import Reading
-from ocr_worker.layer_check import Finding, check_layer
+from ocr_worker.own_text.layer_check import Finding, check_layer
 from tests.scans import Box, layered_scan_pdf, word_boxes
 
 Words = list[tuple[str, Box]]

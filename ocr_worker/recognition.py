@@ -7,9 +7,9 @@ from ocr_worker import wire
 from ocr_worker.documents.base import Document
 from ocr_worker.engines.base import Checkpoint, Engine, Reading, RecognizedLine
 from ocr_worker.layout import Layout, arrange
-from ocr_worker.native_page import native_page, region_of
+from ocr_worker.own_text.native_page import native_page, region_of
 from ocr_worker.page_text import PageFrame, mean_confidence, text_of, to_wire_lines
-from ocr_worker.preparation import Prepared, prepare
+from ocr_worker.preparation.prepare import Prepared, prepare
 
 NOTHING_FOUND = "The engine found no text on this page"
 BLANK = "The page is blank"

@@ -3,7 +3,7 @@
 A text layer is kept in place of recognition only when it is what a reader sees, because a wrong
 one is lost text that nobody is told about, and a right one refused costs seconds. What is said
 here is judged by what the PDF tells alone, which costs next to nothing; where that leaves a doubt,
-somebody has to compare the layer with the page's pixels, as `ocr_worker.layer_check` does.
+somebody has to compare the layer with the page's pixels, as `ocr_worker.own_text.layer_check` does.
 """
 
 from collections.abc import Sequence

@@ -8,9 +8,10 @@ from typing import BinaryIO
 from ocr_worker import wire
 from ocr_worker.errors import TaskError
 from ocr_worker.new_file import new_file, take_note
-from ocr_worker.outputs import alto, hocr, markdown
+from ocr_worker.outputs import alto, hocr
 from ocr_worker.outputs import json as json_output
 from ocr_worker.outputs import text as text_output
+from ocr_worker.outputs.markdown import render as markdown_output
 from ocr_worker.outputs.scratch import read_pages
 
 Progress = Callable[[float], None]
@@ -27,7 +28,7 @@ RENDERERS: dict[str, Render] = {
     "json": json_output.render,
     "hocr": hocr.render,
     "alto": alto.render,
-    "markdown": markdown.render,
+    "markdown": markdown_output.render,
 }
 """Kind of output to what makes it of the pages alone."""
 

@@ -8,8 +8,9 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from ocr_worker import wire
-from ocr_worker.outputs import alto, hocr, markdown
+from ocr_worker.outputs import alto, hocr
 from ocr_worker.outputs import json as json_output
+from ocr_worker.outputs.markdown import render as markdown
 from ocr_worker.outputs.xml_text import allowed
 from schema.output import output_schema
 from tests.alto_rules import ALTO, check_alto

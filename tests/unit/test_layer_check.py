@@ -10,10 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 from ocr_worker import wire
 from ocr_worker.documents.base import PageImage
 from ocr_worker.engines.base import RecognizedLine, RecognizedWord
-from ocr_worker.ink import Ink
-from ocr_worker.layer_check import check_layer, compare
-from ocr_worker.layer_sample import take_sample
-from ocr_worker.montage import LINE_PX, MARGIN_PX, SIDE_PX, CutOut, make_montage
+from ocr_worker.own_text.ink import Ink
+from ocr_worker.own_text.layer_check import check_layer, compare
+from ocr_worker.own_text.layer_sample import take_sample
+from ocr_worker.own_text.montage import LINE_PX, MARGIN_PX, SIDE_PX, CutOut, make_montage
 
 SIZE = (600, 800)
 LINE_PT = 14.0

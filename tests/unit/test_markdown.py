@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ocr_worker.outputs import markdown
+from ocr_worker.outputs.markdown import render as markdown
 from tests.recognized_pages import line, page, rendered
 
 EM = 5.5
@@ -102,7 +102,7 @@ def test_a_word_that_the_end_of_a_line_divided_is_whole_again():
     ],
 )
 def test_rows_are_joined_as_their_script_has_it(above, below, expected):
-    from ocr_worker.outputs.structure import join
+    from ocr_worker.outputs.markdown.structure import join
 
     assert join(above, below) == expected
 

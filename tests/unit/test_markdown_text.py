@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ocr_worker.outputs.markdown_text import (
+from ocr_worker.outputs.markdown.escaping import (
     escaped,
     escaped_cell,
     escaped_heading,

@@ -7,7 +7,7 @@ import pytest
 
 from ocr_worker import wire
 from ocr_worker.documents import open_document
-from ocr_worker.native_page import native_page
+from ocr_worker.own_text.native_page import native_page
 from tests.scans import content_pdf, mapped_font, shown_text
 
 LEVEL = "A page of level text with a title on its spine"

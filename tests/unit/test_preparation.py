@@ -3,10 +3,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from ocr_worker.engines.base import RecognizedLine, RecognizedWord
-from ocr_worker.levels import darkened, is_blank
 from ocr_worker.payload import RecognizeOptions
-from ocr_worker.preparation import prepare
-from ocr_worker.straightening import skew_of, straightened
+from ocr_worker.preparation.levels import darkened, is_blank
+from ocr_worker.preparation.prepare import prepare
+from ocr_worker.preparation.straightening import skew_of, straightened
 
 EVERYTHING = frozenset({"blank", "deskewed", "contrast"})
 

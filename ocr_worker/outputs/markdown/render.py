@@ -7,10 +7,10 @@ from. A comment rather than a line across, since a paragraph may go on over the 
 from collections.abc import Iterable, Iterator
 
 from ocr_worker import wire
-from ocr_worker.outputs.markdown_text import escaped_cell, escaped_heading, escaped_lines
-from ocr_worker.outputs.rows import blocks_of
-from ocr_worker.outputs.structure import Element, Heading, Items, Paragraph, elements_of
-from ocr_worker.outputs.tables import Table
+from ocr_worker.outputs.markdown.escaping import escaped_cell, escaped_heading, escaped_lines
+from ocr_worker.outputs.markdown.rows import blocks_of
+from ocr_worker.outputs.markdown.structure import Element, Heading, Items, Paragraph, elements_of
+from ocr_worker.outputs.markdown.tables import Table
 
 _BREAK = "  \n"
 """Two spaces keep the end of a line, and unlike a backslash do not show where it is read raw."""

@@ -15,7 +15,7 @@ from ocr_worker.documents.page_view import Box, around
 from ocr_worker.documents.text_layer import Picture
 from ocr_worker.engines.base import Checkpoint, Engine, Pixels, Quad, Reading, RecognizedLine
 from ocr_worker.errors import TaskError
-from ocr_worker.ink import Ink
+from ocr_worker.own_text.ink import Ink
 
 MIN_DPI, MAX_DPI = 150.0, 300.0
 """Resolution at which pictures are read, where their own is not between these."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ocr_worker.outputs.rows import Cell, Row
+from ocr_worker.outputs.markdown.rows import Cell, Row
 
 MIN_ROWS = 3
 """Rows of two cells that make a table, unless the last column holds figures: then two do."""

@@ -11,8 +11,9 @@ from ocr_worker.documents.base import Document
 from ocr_worker.documents.page_view import Box
 from ocr_worker.documents.text_layer import Picture, TextLayer
 from ocr_worker.engines.base import Checkpoint, Engine
-from ocr_worker.layer_check import check_layer
 from ocr_worker.layout import arrange
+from ocr_worker.own_text.layer_check import check_layer
+from ocr_worker.own_text.picture_text import PictureText, read_pictures
 from ocr_worker.page_text import (
     PageFrame,
     mean_confidence,
@@ -21,7 +22,6 @@ from ocr_worker.page_text import (
     to_wire_line,
     with_place,
 )
-from ocr_worker.picture_text import PictureText, read_pictures
 
 
 def native_page(

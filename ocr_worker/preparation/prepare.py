@@ -55,19 +55,19 @@ def prepare(
     done: list[wire.Preparation] = []
     back = None
     if options.skip_blank and "blank" in steps:
-        from ocr_worker.levels import is_blank
+        from ocr_worker.preparation.levels import is_blank
 
         if is_blank(pixels):
             return None
     if options.contrast and "contrast" in steps:
-        from ocr_worker.levels import darkened
+        from ocr_worker.preparation.levels import darkened
 
         darker = darkened(pixels)
         if darker is not None:
             pixels = darker
             done.append("contrast")
     if options.deskew and "deskewed" in steps:
-        from ocr_worker.straightening import skew_of, straightened
+        from ocr_worker.preparation.straightening import skew_of, straightened
 
         skew = skew_of(pixels)
         if skew:

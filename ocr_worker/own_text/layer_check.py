@@ -15,9 +15,9 @@ from ocr_worker import wire
 from ocr_worker.documents.base import PageImage
 from ocr_worker.documents.page_view import Box
 from ocr_worker.engines.base import Checkpoint, Engine, Reading, RecognizedLine
-from ocr_worker.ink import Ink
-from ocr_worker.layer_sample import box_of, box_px, grown, take_sample
-from ocr_worker.montage import CutOut, make_montage
+from ocr_worker.own_text.ink import Ink
+from ocr_worker.own_text.layer_sample import box_of, box_px, grown, take_sample
+from ocr_worker.own_text.montage import CutOut, make_montage
 
 MIN_LETTERS_OF_LINE: Final = 3
 PROBES: Final = 6

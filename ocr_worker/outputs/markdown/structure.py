@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from ocr_worker.outputs.rows import Block, Row, text_of, usual_height
-from ocr_worker.outputs.tables import Table, table_at
+from ocr_worker.outputs.markdown.rows import Block, Row, text_of, usual_height
+from ocr_worker.outputs.markdown.tables import Table, table_at
 from ocr_worker.scripts import is_word_by_itself
 
 HEADING_RATIO = 1.3

@@ -10,7 +10,7 @@ from typing import Final
 from ocr_worker import wire
 from ocr_worker.documents.base import PageImage
 from ocr_worker.documents.page_view import Box, around
-from ocr_worker.montage import CutOut
+from ocr_worker.own_text.montage import CutOut
 
 SAMPLED_LINES: Final = 16
 SAMPLED_WORDS: Final = 45

@@ -1,0 +1,1 @@
+"""Markdown: `rows` puts a page's lines together, `structure` and `tables` say what they are."""

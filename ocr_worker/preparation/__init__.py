@@ -1,0 +1,1 @@
+"""Makes pages easier to read: `prepare` decides, `levels` and `straightening` do."""
