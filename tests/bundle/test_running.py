@@ -73,7 +73,7 @@ def test_it_reads_a_scan_and_writes_its_text(spawn_daemon, scan, workplace):
 )
 def test_it_opens_and_shows_every_format(spawn_daemon, workplace, format_):
     image = workplace / f"page.{format_.lower()}"
-    Image.new("RGB", (200, 100), "white").save(image)
+    Image.new("RGB", (200, 100), "white").save(image, format=format_)
     client = spawn_daemon()
     outputs = {"output_dir": workplace / "out", "outputs": ["searchable_pdf"]}
     pages = read(client, image, options={"engine": "null"}, **outputs)
