@@ -26,16 +26,16 @@ def skew_of(pixels: Pixels) -> float:
     points = _ink_points(pixels)
     if len(points) < MAX_POINTS // 100:
         return 0.0
-    best = 0.0
-    for axis in (0, 1):
-        level = _sharpness(points, 0.0, axis)
-        coarse = _sharpest(points, axis, 0.0, MAX_SKEW, COARSE_STEP)
-        angle = _sharpest(points, axis, coarse, 2 * COARSE_STEP, FINE_STEP)
-        sharp = _sharpness(points, angle, axis)
-        if axis == 0 or sharp > best:
-            best = max(best, sharp)
-            found = angle if sharp > SHARPER * level else 0.0
-    return found if MIN_SKEW <= abs(found) < MAX_SKEW else 0.0
+    _, skew = max((_attempt(points, axis) for axis in (0, 1)), key=lambda attempt: attempt[0])
+    return skew if MIN_SKEW <= abs(skew) < MAX_SKEW else 0.0
+
+
+def _attempt(points: NDArray[np.float64], axis: int) -> tuple[float, float]:
+    """Return how sharp rows (axis 0) or columns get, and the angle for it; 0 when in doubt."""
+    coarse = _sharpest(points, axis, 0.0, MAX_SKEW, COARSE_STEP)
+    angle = _sharpest(points, axis, coarse, 2 * COARSE_STEP, FINE_STEP)
+    sharp = _sharpness(points, angle, axis)
+    return sharp, angle if sharp > SHARPER * _sharpness(points, 0.0, axis) else 0.0
 
 
 def _ink_points(pixels: Pixels) -> NDArray[np.float64]:
