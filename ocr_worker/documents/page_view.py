@@ -16,15 +16,24 @@ class PageView:
     right: float
     top: float
     rotation: int
+    unit: float = 1.0
+    """How many points one of the page's units is (`/UserUnit`), of which PDFium knows nothing: its
+    boxes are in those units. What leaves the worker is in points."""
 
     @property
     def size(self) -> tuple[float, float]:
         """Width and height in points as a viewer shows the page."""
-        width, height = self.right - self.left, self.top - self.bottom
+        width, height = self.unit * (self.right - self.left), self.unit * (self.top - self.bottom)
         return (width, height) if self.rotation in (0, 180) else (height, width)
 
     def box(self, left: float, bottom: float, right: float, top: float) -> Box:
-        """Return a rectangle of PDF units, y upwards, as a viewer shows it."""
+        """Return a rectangle of the page's units, y upwards, in points as a viewer shows it."""
+        if self.unit != 1.0:
+            at = self._turned(left, bottom, right, top)
+            return at[0] * self.unit, at[1] * self.unit, at[2] * self.unit, at[3] * self.unit
+        return self._turned(left, bottom, right, top)
+
+    def _turned(self, left: float, bottom: float, right: float, top: float) -> Box:
         if self.rotation == 0:  # asked of every letter
             return (left - self.left, self.top - top, right - self.left, self.top - bottom)
         match self.rotation:

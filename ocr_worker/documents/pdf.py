@@ -38,7 +38,6 @@ from ocr_worker.documents.pdf_images import (
     pictures_among,
 )
 from ocr_worker.documents.pdf_scan import look_at
-from ocr_worker.documents.pdf_view import UnitView
 from ocr_worker.documents.text_layer import (
     PAGE_FILLING,
     Surroundings,
@@ -182,10 +181,10 @@ class PdfDocument:
             check_pixels(*image.size_px, self._limits, f"Scan page {page} at a lower resolution.")
         return images
 
-    def _view(self, loaded: pdfium.PdfPage, page: int) -> UnitView:
+    def _view(self, loaded: pdfium.PdfPage, page: int) -> PageView:
         left, bottom, right, top = loaded.get_bbox()
         unit = self._units.get(page, 1.0)
-        return UnitView(left, bottom, right, top, loaded.get_rotation(), unit)
+        return PageView(left, bottom, right, top, loaded.get_rotation(), unit)
 
     @contextlib.contextmanager
     def _page(self, page: int) -> Iterator[pdfium.PdfPage]:
