@@ -282,7 +282,7 @@ def test_there_is_one_kind_of_concurrency():
 
 def test_openvino_has_one_door():
     """The one that bars its telemetry first."""
-    assert importers_of("openvino") == {"ocr_worker.engines.rapidocr.session"}
+    assert importers_of("openvino") == {"ocr_worker.engines.rapidocr.openvino_networks"}
 
 
 def test_rapidocr_itself_is_imported_nowhere():

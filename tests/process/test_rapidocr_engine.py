@@ -1,5 +1,6 @@
 """The real engine on small pages drawn here. Needs rapidocr and an inference runtime."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -9,12 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from benchmarks.pages import LANGUAGES as PAGE_LANGUAGES
+from benchmarks.pages import find_font
 from ocr_worker.engines.base import Reading
 from ocr_worker.engines.rapidocr.detector import Detector
 from ocr_worker.engines.rapidocr.engine import RapidOcrEngine
-from ocr_worker.engines.rapidocr.installation import find_installation
-from ocr_worker.engines.rapidocr.recognizer import Recognizer
-from ocr_worker.engines.rapidocr.session import open_session
+from ocr_worker.engines.rapidocr.installation import RUNTIMES, find_installation
+from ocr_worker.engines.rapidocr.networks import open_recognition
+from ocr_worker.engines.rapidocr.recognizer import Recognizer, few_classes
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
 from ocr_worker.languages import LANGUAGES
 from ocr_worker.layout import arrange
@@ -60,31 +63,46 @@ def test_it_reads_what_was_drawn(engine):
     assert text_of(read(engine, image)) == LINES
 
 
-class InputRecorder:
-    """A session that keeps the shape and each channel's largest value of what it is given."""
+class BlindDetection:
+    """A network that finds nothing, and keeps the shape and each channel's largest value of what
+    it is given."""
+
+    def __init__(self):
+        self.channels = None
+        self.shapes = []
+
+    def run(self, batch):
+        self.shapes.append(batch.shape)
+        self.channels = batch.max(axis=(0, 2, 3)).tolist()
+        return np.zeros((1, 1, *batch.shape[2:]), dtype=np.float32)
+
+
+class BlindRecognition:
+    """Likewise one that reads nothing."""
 
     characters = ("x",)
 
-    def __init__(self, output):
-        self.output = np.zeros(output, dtype=np.float32)
+    def __init__(self):
         self.channels = None
-        self.shape = None
 
     def run(self, batch):
-        self.shape = batch.shape
         self.channels = batch.max(axis=(0, 2, 3)).tolist()
-        return self.output
+        nothing = np.zeros((len(batch), 40, 3), dtype=np.float32)
+        return nothing, nothing
+
+    def all_classes(self, features):
+        return features
 
 
 def test_both_models_see_the_channels_in_the_order_they_were_trained_on():
     """Blue first, from -1 to 1: a page of pure red is high in the last channel alone."""
     red = np.zeros((320, 320, 3), dtype=np.uint8)
-    red[:, :, 0] = 255
+    red[:, :300, 0] = 255
     line = np.array([[10, 10], [200, 10], [200, 40], [10, 40]], dtype=np.float32)
-    seen_by_detector = InputRecorder((1, 1, 736, 736))
-    seen_by_recognizer = InputRecorder((1, 40, 3))
+    seen_by_detector = BlindDetection()
+    seen_by_recognizer = BlindRecognition()
 
-    Detector(seen_by_detector).detect(red)
+    Detector(seen_by_detector).detect(red, lambda stage: None)
     Recognizer(seen_by_recognizer).recognize(red, [line], lambda stage: None)
 
     assert seen_by_detector.channels == pytest.approx([-1, -1, 1])
@@ -96,11 +114,14 @@ def test_both_models_see_the_channels_in_the_order_they_were_trained_on():
 @pytest.mark.parametrize("size", [(30, 500), (500, 30), (40, 40)])
 def test_a_small_region_is_padded_rather_than_blown_up(size):
     """Letters that fill the network's input are not found: word F1 of single lines was 0.78."""
-    session = InputRecorder((1, 1, 736, 736))
+    network = BlindDetection()
 
-    Detector(session).detect(np.zeros((*size, 3), dtype=np.uint8))
+    region = np.zeros((*size, 3), dtype=np.uint8)
+    region[10:20, 10:20] = 255
 
-    assert max(session.shape[2:]) < 4 * max(*size, 200)
+    Detector(network).detect(region, lambda stage: None)
+
+    assert max(network.shapes[0][2:]) < 4 * max(*size, 200)
 
 
 def test_the_box_of_a_word_is_where_the_word_was_drawn(engine):
@@ -193,15 +214,62 @@ def test_a_strip_of_one_line_is_read(engine):
 
 
 def test_small_text_on_a_large_page_is_read_at_its_full_resolution(engine):
-    """Detection sees the page at 2000 pixels; the letters are cut from all of it."""
+    """Detection sees the page small, and again larger where its lines are thin."""
     image = Image.new("RGB", (2480, 3508), WHITE)
     pen = ImageDraw.Draw(image)
     font = ImageFont.load_default(24)
     expected = [f"Line {n} of small print, total {n * 37}.50" for n in range(12)]
     for number, text in enumerate(expected):
         pen.text((200, 300 + 60 * number), text, (0, 0, 0), font)
+    stages = []
 
-    assert text_of(read(engine, image)) == expected
+    assert text_of(read(engine, image, stages.append)) == expected
+    assert stages.count("detect") > 1
+
+
+def test_the_small_print_of_a_poster_is_read(engine):
+    """Beside headlines that fill it, and across the edges of the pieces that it is looked at in."""
+    image = Image.new("RGB", (6000, 4500), WHITE)
+    pen = ImageDraw.Draw(image)
+    for number, text in enumerate(["GRAND", "OPENING"]):
+        pen.text((400, 300 + 700 * number), text, (0, 0, 0), ImageFont.load_default(500))
+    expected = [f"Terms and conditions number {n} apply from noon to midnight" for n in range(20)]
+    for number, text in enumerate(expected):
+        pen.text((1800, 2000 + 110 * number), text, (0, 0, 0), ImageFont.load_default(60))
+
+    lines = text_of(read(engine, image))
+
+    assert [line for line in lines if line in expected] == expected
+    assert {"GRAND", "OPENING"} <= set(lines)
+
+
+def test_chinese_is_read_among_lines_of_a_language_that_was_asked_for(engine):
+    font = find_font(next(each for each in PAGE_LANGUAGES if each.code == "zh-Hans"), 40)
+    if font is None:
+        pytest.skip("no font with Chinese on this machine: install fonts-noto-cjk")
+    image, _ = draw(LINES)
+    chinese = "\N{CJK UNIFIED IDEOGRAPH-4EBA}\N{CJK UNIFIED IDEOGRAPH-6743}" * 3
+    ImageDraw.Draw(image).text((60, 330), chinese, (0, 0, 0), font)
+
+    assert text_of(read(engine, image)) == [*LINES, chinese]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_few_characters_are_told_as_all_of_them_would_be(runtime):
+    if importlib.util.find_spec(runtime) is None:
+        pytest.skip(f"{runtime} is not installed")
+    network = recognition(runtime)
+    image, _ = draw(LINES)
+    line = np.asarray(image.crop((50, 40, 530, 88)), dtype=np.float32)
+    batch = np.ascontiguousarray(line.transpose(2, 0, 1)[np.newaxis]) / 127.5 - 1
+
+    few, features = network.run(batch)
+    of_all = network.all_classes(features)[..., few_classes(network.characters)]
+
+    best = few.argmax(axis=-1)
+    assert best.max() > 0
+    assert (best == of_all.argmax(axis=-1)).all()
+    assert few.max(axis=-1) == pytest.approx(of_all.max(axis=-1), abs=0.1)
 
 
 def test_every_batch_is_preceded_by_a_checkpoint(engine):
@@ -228,7 +296,7 @@ def test_a_stop_at_a_checkpoint_leaves_the_page(engine, at):
 
 
 def test_a_page_the_runtime_refuses_fails_in_our_own_words(engine, monkeypatch):
-    def refuse(_detector, _pixels):
+    def refuse(_detector, _pixels, _checkpoint):
         raise RuntimeError("primitive_desc failed in /home/someone/build")
 
     monkeypatch.setattr(Detector, "detect", refuse)
@@ -249,9 +317,13 @@ def test_a_missing_model_makes_the_engine_unavailable(monkeypatch):
         RapidOcrEngine()
 
 
+def recognition(runtime):
+    return open_recognition(find_installation().recognition_model, runtime, few_classes)
+
+
 def test_the_model_knows_every_letter_of_the_languages_it_is_listed_for():
     installation = find_installation()
-    known = set(open_session(installation.recognition_model, installation.runtime).characters)
+    known = set(recognition(installation.runtime).characters)
     listed = [
         language
         for language in LANGUAGES
@@ -267,8 +339,7 @@ def test_the_model_knows_every_letter_of_the_languages_it_is_listed_for():
 
 def test_the_model_lacks_the_inverted_exclamation_mark():
     """A known gap: Spanish is listed in spite of it. When this fails, add it to the alphabet."""
-    installation = find_installation()
-    known = open_session(installation.recognition_model, installation.runtime).characters
+    known = recognition(find_installation().runtime).characters
 
     assert "\N{INVERTED EXCLAMATION MARK}" not in known
 

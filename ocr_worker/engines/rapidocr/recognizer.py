@@ -1,15 +1,16 @@
 """Reads lines cut out of a page, a few of similar width at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 
 from ocr_worker.engines.base import Checkpoint, Pixels, Quad, RecognizedLine, RecognizedWord
 from ocr_worker.engines.rapidocr.crops import Crop, cut
-from ocr_worker.engines.rapidocr.ctc import Alphabet, DecodedLine, decode
+from ocr_worker.engines.rapidocr.ctc import BLANK, Alphabet, DecodedLine, decode
 from ocr_worker.engines.rapidocr.direction import SURE, likely_turns, sample, turned
-from ocr_worker.engines.rapidocr.session import Session, Tensor
+from ocr_worker.engines.rapidocr.networks import Classes, Recognition, Tensor
+from ocr_worker.scripts import is_word_by_itself
 
 HEIGHT_PX = 48
 """Height of a line as the model was trained on it."""
@@ -22,25 +23,44 @@ BATCH_LINES = 4
 """Lines read at once: on receipts 0.70 s a page against 0.95 s one by one."""
 MIN_CONFIDENCE = 0.5
 """Lines read with less are noise: stains, logos, halves of letters."""
+DOUBTFUL = 0.7
+"""Lines read with less among a few characters are looked up among all. Chinese or Japanese among
+Latin letters is read with 0.55 at most, Latin letters with 0.9 on clean pages."""
+
+
+def few_classes(characters: Sequence[str]) -> Classes:
+    """Return the classes that most languages do with: all but those of East Asian scripts."""
+    kept = [number for number, text in enumerate(characters, 1) if not is_word_by_itself(text[0])]
+    return np.array([BLANK, *kept, len(characters) + 1], dtype=np.intp)
 
 
 class Recognizer:
-    """Text recognition with a loaded model."""
+    """Text recognition with a loaded network."""
 
-    def __init__(self, session: Session) -> None:
-        if not session.characters:
-            raise ValueError("the recognition model carries no alphabet")
-        self._session = session
-        self._alphabet = Alphabet(session.characters)
+    def __init__(self, network: Recognition) -> None:
+        self._network = network
+        self._alphabet = Alphabet(network.characters)
+        few = few_classes(network.characters)[1:-1] - 1
+        self._small_alphabet = Alphabet([network.characters[index] for index in few])
+        self._is_east_asian = False
 
     def recognize(
-        self, pixels: Pixels, quads: list[Quad], checkpoint: Checkpoint, *, rotate: bool = False
+        self,
+        pixels: Pixels,
+        quads: list[Quad],
+        checkpoint: Checkpoint,
+        *,
+        rotate: bool = False,
+        east_asian: bool = False,
     ) -> list[RecognizedLine]:
         """Read the boxes of a page; `checkpoint("recognize")` is called before every batch.
 
         The boxes begin at their top left as they lie on the page. With `rotate`, a few are read
-        first to find out which way up the page is; without, it is taken to be upright.
+        first to find out which way up the page is; without, it is taken to be upright. With
+        `east_asian`, Chinese and Japanese are expected everywhere; without, only where nothing
+        else fits a line.
         """
+        self._is_east_asian = east_asian
         turn, known = self._find_turn(pixels, quads, checkpoint) if rotate else (0, {})
         rest = [index for index in range(len(quads)) if index not in known]
         found = self._read_boxes(pixels, turned(quads, turn), rest, checkpoint) | known
@@ -79,11 +99,20 @@ class Recognizer:
         width = _padded_width(max(crop.aspect for crop in batch))
         tensor = np.zeros((len(batch), 3, HEIGHT_PX, width), dtype=np.float32)
         widths = [_fill(row, crop, width) for row, crop in zip(tensor, batch, strict=True)]
-        scores = self._session.run(tensor)
-        n_columns = scores.shape[1]
-        for crop, crop_width, row in zip(batch, widths, scores, strict=True):
+        few, features = self._network.run(tensor)
+        n_columns = few.shape[1]
+        for index, (crop, crop_width) in enumerate(zip(batch, widths, strict=True)):
             used = n_columns * crop_width / width
-            yield _onto_page(crop, decode(row, self._alphabet, used), used)
+            yield _onto_page(crop, self._decode(few[index], features[index], used), used)
+
+    def _decode(self, few: Tensor, features: Tensor, n_columns: float) -> DecodedLine:
+        found = None
+        if not self._is_east_asian:
+            found = decode(few, self._small_alphabet, n_columns)
+            if found.confidence >= DOUBTFUL:
+                return found
+        among_all = decode(self._network.all_classes(features), self._alphabet, n_columns)
+        return found if found and found.confidence >= among_all.confidence else among_all
 
 
 def _is_text(line: RecognizedLine) -> bool:
