@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from ocr_worker.engines.rapidocr import lexicon
 from ocr_worker.engines.rapidocr.installation import RUNTIMES, find_installation
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -129,6 +130,11 @@ def models() -> list[Pair]:
     installation = find_installation()
     found = (installation.detection_model, installation.recognition_model)
     return [(str(path), "rapidocr/models") for path in found]
+
+
+def word_lists() -> list[Pair]:
+    """Return the files of words, each for its place beside the module that reads it."""
+    return [(str(lexicon.FILE), "ocr_worker/engines/rapidocr")]
 
 
 def versions_asked() -> tuple[str, ...]:

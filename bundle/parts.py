@@ -19,6 +19,7 @@ from typing import Final
 from bundle.contents import ROOT
 from bundle.problems import Problem
 from daemon import __version__
+from ocr_worker.engines.rapidocr import lexicon
 
 _US: Final = "ocr-sidecar"
 _NOTICES: Final = Path(__file__).parent / "notices"
@@ -59,8 +60,13 @@ def parts(sources: Iterable[str]) -> list[Part]:
 
 
 def _always() -> Iterator[Part]:
-    """Yield what is in every bundle, although no source tells: us, and what starts Python."""
+    """Yield what is in every bundle, although no source tells.
+
+    That is us with the words in `lexicon`, which are in our folder, and what starts Python.
+    """
     yield Part(_US, __version__, "MIT", {"LICENSE": ROOT / "LICENSE"})
+    words = {"LICENSE": lexicon.LICENCE}
+    yield Part("tesseract-word-lists", "4.00", "Apache-2.0", words)
     yield _of_distribution(metadata.distribution("pyinstaller"))
 
 

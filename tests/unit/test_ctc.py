@@ -3,15 +3,17 @@ import pytest
 
 from ocr_worker.engines.rapidocr.ctc import Alphabet, decode
 
-ALPHABET = Alphabet("ABC0123")
+DIGITS = "ABC0123"
+ALPHABET = Alphabet(DIGITS)
+LETTERS = "Itemn"
 
 
-def scores(*columns):
+def scores(*columns, alphabet=DIGITS):
     """Columns of class probabilities: a mapping from character (blank is "-") to probability."""
-    rows = np.zeros((len(columns), ALPHABET.space + 1), dtype=np.float32)
+    rows = np.zeros((len(columns), len(alphabet) + 2), dtype=np.float32)
     for row, column in zip(rows, columns, strict=True):
         for text, probability in column.items():
-            number = {"-": 0, " ": ALPHABET.space}.get(text, "ABC0123".find(text) + 1)
+            number = {"-": 0, " ": len(alphabet) + 1}.get(text, alphabet.find(text) + 1)
             row[number] = probability
     return rows
 
@@ -49,3 +51,24 @@ def test_a_look_alike_that_fits_its_word_takes_the_place_of_what_was_read():
 
     assert text_of({"1": 1.0}, {"2": 1.0}, unsure) == "120"
     assert text_of({"A": 1.0}, {"B": 1.0}, unsure) == "ABC"
+
+
+def test_a_second_choice_that_makes_a_common_word_is_taken():
+    unsure = {"n": 0.83, "m": 0.17}
+    columns = scores({"I": 1.0}, {"t": 1.0}, {"e": 1.0}, unsure, alphabet=LETTERS)
+
+    line = decode(columns, Alphabet(LETTERS), 4)
+
+    assert line.text == "Item"
+    assert [word.text for word in line.words] == ["Item"]
+
+
+@pytest.mark.parametrize(("probability", "expected"), [(0.4, "Item"), (0.9, "I tem")])
+def test_a_doubtful_space_inside_a_common_word_goes(probability, expected):
+    between = {" ": probability, "-": 1 - probability}
+    rest = ({"t": 1.0}, {"e": 1.0}, {"m": 1.0})
+
+    line = decode(scores({"I": 1.0}, between, *rest, alphabet=LETTERS), Alphabet(LETTERS), 5)
+
+    assert line.text == expected
+    assert [word.text for word in line.words] == expected.split()

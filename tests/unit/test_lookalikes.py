@@ -41,6 +41,10 @@ def test_a_capital_before_small_letters_stays_one():
 
 
 def test_the_likeliest_of_several_is_taken():
-    glyphs = [Glyph("1"), Glyph("1"), Glyph("C", (("0", 0.1), ("8", 0.4)))]
+    glyphs = [Glyph("A"), Glyph("B"), Glyph("0", (("O", 0.1), ("D", 0.4)))]
 
-    assert "".join(settle(glyphs)) == "118"
+    assert "".join(settle(glyphs)) == "ABD"
+
+
+def test_what_only_fits_but_looks_different_stays_out():
+    assert read("15.0C", at4=("8", 0.9)) == "15.0C"

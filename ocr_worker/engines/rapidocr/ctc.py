@@ -5,19 +5,27 @@ blanks dropped (Graves et al., ICML 2006, section 3.1, best path decoding). Two 
 between the lines of that: spaces that came second, and look-alikes that fit their word better.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_worker.engines.rapidocr.lookalikes import GROUPS, Glyph, settle
+from ocr_worker.engines.rapidocr.lexicon import common_words
+from ocr_worker.engines.rapidocr.lookalikes import Glyph, settle
+from ocr_worker.engines.rapidocr.spelling import is_one_word, spell
 from ocr_worker.scripts import is_word_by_itself
 
 BLANK = 0
 SPACE_PROBABILITY = 0.1
 """Words are apart where the space reaches this between them; at a third of it, names on receipts
 begin to fall apart."""
+DOUBTFUL_SPACE = 0.5
+"""A space below this goes where it parts a common word."""
+LEAST_SHARE = 0.01
+"""What else a character may be is kept from this share of its probability on; whoever chooses
+among it asks for no less."""
 
 
 class Alphabet:
@@ -27,29 +35,23 @@ class Alphabet:
     def __init__(self, characters: Sequence[str]) -> None:
         self.space = len(characters) + 1
         self._characters = tuple(characters)
-        numbers = {text: number for number, text in enumerate(characters, start=1)}
-        self._rivals = {
-            numbers[text]: tuple(numbers[other] for other in group if other in numbers)
-            for group in GROUPS
-            for text in group
-            if text in numbers
-        }
 
     def text(self, number: int) -> str:
         """Return the character of a class."""
         return " " if number == self.space else self._characters[number - 1]
 
     def glyph(self, number: int, column: NDArray[np.float32]) -> Glyph:
-        """Return the character of a class with what it may be mistaken for, given its column."""
+        """Return the character of a class with what else it may be, given its column."""
         own = float(column[number])
-        return Glyph(
-            self.text(number),
-            tuple(
-                (self.text(rival), float(column[rival]) / own)
-                for rival in self._rivals.get(number, ())
-                if rival != number and own > 0
-            ),
-        )
+        rivals: tuple[tuple[str, float], ...] = ()
+        # The probabilities of a column add up to one; of most characters the model is sure.
+        if own * (1 + LEAST_SHARE) < 1:
+            rivals = tuple(
+                (self.text(int(rival)), float(column[rival]) / own)
+                for rival in np.flatnonzero(column >= LEAST_SHARE * own)
+                if rival not in (BLANK, number)
+            )
+        return Glyph(self.text(number), rivals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,9 @@ def decode(scores: NDArray[np.float32], alphabet: Alphabet, n_columns: float) ->
     begins = np.ones(len(best), dtype=bool)
     begins[1:] = best[1:] != best[:-1]
     begins &= best != BLANK
-    characters = _settled(_characters(scores, best, np.flatnonzero(begins), alphabet))
+    characters = _joined(_characters(scores, best, np.flatnonzero(begins), alphabet))
+    characters = _respelt(characters, settle)
+    characters = _respelt(characters, lambda word: spell(word, common_words()))
     text = "".join(character.text for character in characters)
     # Spaces at the ends are an artefact of the crop's margin; so are runs of them inside.
     text = " ".join(text.split())
@@ -125,15 +129,39 @@ def _characters(
     return found
 
 
-def _settled(characters: list[_Character]) -> list[_Character]:
-    """Return the characters with look-alikes as their words have them."""
-    settled = list(characters)
+def _joined(characters: list[_Character]) -> list[_Character]:
+    """Return the characters without the doubtful spaces that part a word."""
+    joined = list(characters)
+    for place in range(len(joined) - 1, -1, -1):
+        space = joined[place]
+        if not space.text.isspace() or space.confidence >= DOUBTFUL_SPACE:
+            continue
+        left = _letters(reversed(joined[:place]))[::-1]
+        right = _letters(joined[place + 1 :])
+        if left and right and is_one_word(left, right, common_words()):
+            del joined[place]
+    return joined
+
+
+def _letters(characters: Iterable[_Character]) -> str:
+    """Return the letters that they begin with."""
+    return "".join(
+        character.text for character in takewhile(lambda each: each.text.isalpha(), characters)
+    )
+
+
+def _respelt(
+    characters: list[_Character], spelling: Callable[[Sequence[Glyph]], list[str]]
+) -> list[_Character]:
+    """Return the characters as a way of spelling has the words that they make."""
+    respelt = list(characters)
     for first, last in _word_spans(characters):
         word = characters[first : last + 1]
-        for place, text in enumerate(settle([each.glyph for each in word]), start=first):
-            if text != settled[place].text:
-                settled[place] = replace(settled[place], text=text)
-    return settled
+        for place, text in enumerate(spelling([each.glyph for each in word]), start=first):
+            if text != respelt[place].text:
+                glyph = replace(respelt[place].glyph, text=text)
+                respelt[place] = replace(respelt[place], text=text, glyph=glyph)
+    return respelt
 
 
 def _mean_confidence(characters: list[_Character]) -> float:

@@ -24,7 +24,7 @@ Kind: TypeAlias = Literal["digit", "capital", "small"]
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A character that was read, and its look-alikes with their share of its probability."""
+    """A character that was read, and what else it may be with its share of the probability."""
 
     text: str
     rivals: tuple[tuple[str, float], ...] = ()
@@ -40,11 +40,16 @@ def settle(word: Sequence[Glyph]) -> list[str]:
         rivals = [
             (share, text)
             for text, share in word[place].rivals
-            if share >= ENOUGH and _kind(text) == wanted
+            if share >= ENOUGH and _kind(text) == wanted and are_alike(text, texts[place])
         ]
         if wanted is not None and rivals:
             texts[place] = max(rivals)[1]
     return texts
+
+
+def are_alike(text: str, other: str) -> bool:
+    """Whether two characters may be taken for each other."""
+    return any(text in group and other in group for group in GROUPS)
 
 
 def _wanted(kinds: list[Kind | None], position: int) -> Kind | None:
