@@ -18,7 +18,10 @@ def read(text, **rivals):
         ("86Q671-D", {"at2": ("0", 0.1)}, "860671-D"),
         ("SC1SSOR", {"at2": ("I", 0.1)}, "SCISSOR"),
         ("Bi1l:", {"at2": ("l", 0.4)}, "Bill:"),
-        ("456OO", {"at3": ("0", 0.5), "at4": ("0", 0.5)}, "456OO"),
+        ("456OO", {"at3": ("0", 0.5), "at4": ("0", 0.5)}, "45600"),
+        ("6OO", {"at1": ("0", 0.5), "at2": ("0", 0.5)}, "6OO"),
+        ("456OO", {"at3": ("0", 0.1), "at4": ("0", 0.1)}, "456OO"),
+        ("456OO", {"at3": ("0", 0.5)}, "456OO"),
     ],
 )
 def test_one_that_does_not_fit_its_word_gives_way_to_its_look_alike(text, rivals, expected):

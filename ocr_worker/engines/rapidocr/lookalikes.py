@@ -32,7 +32,7 @@ class Glyph:
 
 def settle(word: Sequence[Glyph]) -> list[str]:
     """Return the characters of a word, those that do not fit it replaced where that is likely."""
-    texts = [glyph.text for glyph in word]
+    texts = _as_number(word) or [glyph.text for glyph in word]
     places = [place for place, text in enumerate(texts) if _kind(text) is not None]
     for position, place in enumerate(places):
         kinds = [_kind(texts[other]) for other in places]
@@ -45,6 +45,25 @@ def settle(word: Sequence[Glyph]) -> list[str]:
         if wanted is not None and rivals:
             texts[place] = max(rivals)[1]
     return texts
+
+
+def _as_number(word: Sequence[Glyph]) -> list[str] | None:
+    """Return the characters of a word that is a number when its few letters are: 456OO."""
+    texts = [glyph.text for glyph in word]
+    together = 1.0
+    letters = [place for place, text in enumerate(texts) if text.isalpha()]
+    for place in letters:
+        digits = [
+            (share, text)
+            for text, share in word[place].rivals
+            if text.isdigit() and are_alike(text, texts[place])
+        ]
+        if not digits:
+            return None
+        share, texts[place] = max(digits)
+        together *= share
+    n_digits = sum(text.isdigit() for text in texts) - len(letters)
+    return texts if n_digits > len(letters) > 0 and together >= ENOUGH else None
 
 
 def are_alike(text: str, other: str) -> bool:
