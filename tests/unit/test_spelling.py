@@ -23,6 +23,7 @@ def read(text, **rivals):
         ("lnvolce", {"at0": {"I": 0.4}, "at4": {"i": 0.5}}, "Invoice"),
         ("SUB-IOTAL:", {"at4": {"T": 0.5}}, "SUB-TOTAL:"),
         ("INVOICÉ", {"at6": {"E": 0.4}}, "INVOICE"),
+        ("to.al", {"at2": {"t": 0.7}}, "total"),
         ("Bi11", {"at2": {"l": 0.5}, "at3": {"l": 0.5}}, "Bill"),
     ],
 )
@@ -36,6 +37,8 @@ def test_what_second_choices_make_a_common_word_becomes_that_word(text, rivals, 
         ("Involce", {"at4": {"i": 0.001}}),  # hardly possible
         ("lnvolce", {"at0": {"I": 0.05}, "at4": {"i": 0.05}}),  # both together are not
         ("Total", {"at1": {"i": 0.9}}),  # a common word already
+        ("to..al", {"at2": {"t": 0.7}}),  # two marks part words
+        ("in.human", {"at2": {"e": 0.7}}),  # no common word either way
         ("Ito", {"at2": {"e": 0.9}}),  # short
         ("cafè", {"at3": {"e": 0.1}}),  # the accent is rather there
         ("INVoice1", {"at7": {"s": 0.9}}),  # no common word either way
@@ -60,10 +63,13 @@ def test_fewer_changes_come_before_likelier_ones():
     assert "".join(spell(glyphs, frozenset({"test", "resd"}))) == "Test"
 
 
-def test_many_second_choices_are_not_all_tried():
-    noise = tuple((letter, 0.9) for letter in "abcdefghijklm")
+def test_a_word_that_is_in_doubt_all_over_stays_as_it_was_read():
+    doubtful = [Glyph(char, (("x", 0.9),)) for char in "internatiomal"]
+    doubtful[10] = Glyph("m", (("n", 0.9),))
+    words = frozenset({"international"})
 
-    assert len(spell([Glyph("x", noise)] * 40, WORDS)) == 40
+    assert "".join(spell(doubtful, words)) == "internatiomal"
+    assert "".join(spell([*map(Glyph, "internatio"), *doubtful[10:]], words)) == "international"
 
 
 @pytest.mark.parametrize(

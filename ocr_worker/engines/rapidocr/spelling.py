@@ -7,7 +7,7 @@ codes and other languages.
 """
 
 from collections.abc import Iterator, Sequence, Set
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 from ocr_worker.engines.rapidocr.lookalikes import Glyph, are_alike
 
@@ -24,13 +24,18 @@ SHORTEST = 4
 """Shorter words are too near each other."""
 MOST_CHANGES = 2
 MOST_CHOICES = 4
-"""Second choices tried of a character: noise has many, and none of them tells anything."""
+"""Second choices tried of a character."""
+MOST_DOUBTFUL = 6
+"""Words with more doubtful characters are noise, of which nothing is to be made at any length."""
 
 
 def spell(word: Sequence[Glyph], words: Set[str]) -> list[str]:
-    """Return the characters of a word with each of its runs of letters as a common word, if any."""
+    """Return the characters of a word with each of its runs of letters as a common word, if any.
+
+    A mark inside a word may be one of its letters too: `Sal.sperson`.
+    """
     texts = [glyph.text for glyph in word]
-    for first, end in _runs(texts):
+    for first, end in (*_around_marks(texts), *_runs(texts)):
         if end - first >= SHORTEST and not is_known("".join(texts[first:end]), words):
             texts[first:end] = _nearest(word[first:end], words) or texts[first:end]
     return texts
@@ -62,11 +67,21 @@ def _runs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
             first = index + 1
 
 
+def _around_marks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield where the letters on both sides of a mark begin and end."""
+    runs = [run for run in _runs(texts) if "".join(texts[slice(*run)]).isalpha()]
+    for (first, mark), (after, end) in pairwise(runs):
+        if after == mark + 1:
+            yield first, end
+
+
 def _nearest(run: Sequence[Glyph], words: Set[str]) -> list[str] | None:
     """Return the characters of the likeliest common word with the fewest changes."""
     choices = {
         place: rivals for place, glyph in enumerate(run) if (rivals := _possible_letters(glyph))
     }
+    if len(choices) > MOST_DOUBTFUL:
+        return None
     for n_changes in range(1, MOST_CHANGES + 1):
         found: list[tuple[float, list[str]]] = []
         for places in combinations(choices, n_changes):
