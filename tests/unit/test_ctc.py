@@ -72,3 +72,10 @@ def test_a_doubtful_space_inside_a_common_word_goes(probability, expected):
 
     assert line.text == expected
     assert [word.text for word in line.words] == expected.split()
+
+
+def test_a_symbol_that_came_second_takes_its_place():
+    amount = ({"2": 1.0}, {".": 1.0}, {"2": 1.0}, {"0": 1.0})
+    columns = scores({"S": 0.7, "$": 0.3}, *amount, alphabet="S$02.")
+
+    assert decode(columns, Alphabet("S$02."), 5).text == "$2.20"

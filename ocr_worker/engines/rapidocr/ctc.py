@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ocr_worker.engines.rapidocr.lexicon import common_words
 from ocr_worker.engines.rapidocr.lookalikes import Glyph, settle
 from ocr_worker.engines.rapidocr.spelling import is_one_word, spell
+from ocr_worker.engines.rapidocr.symbols import settle_symbols
 from ocr_worker.scripts import is_word_by_itself
 
 BLANK = 0
@@ -92,6 +93,7 @@ def decode(scores: NDArray[np.float32], alphabet: Alphabet, n_columns: float) ->
     begins[1:] = best[1:] != best[:-1]
     begins &= best != BLANK
     characters = _joined(_characters(scores, best, np.flatnonzero(begins), alphabet))
+    characters = _with_texts(characters, settle_symbols([each.glyph for each in characters]))
     characters = _respelt(characters, settle)
     characters = _respelt(characters, lambda word: spell(word, common_words()))
     text = "".join(character.text for character in characters)
@@ -154,14 +156,20 @@ def _respelt(
     characters: list[_Character], spelling: Callable[[Sequence[Glyph]], list[str]]
 ) -> list[_Character]:
     """Return the characters as a way of spelling has the words that they make."""
-    respelt = list(characters)
+    texts = [character.text for character in characters]
     for first, last in _word_spans(characters):
         word = characters[first : last + 1]
-        for place, text in enumerate(spelling([each.glyph for each in word]), start=first):
-            if text != respelt[place].text:
-                glyph = replace(respelt[place].glyph, text=text)
-                respelt[place] = replace(respelt[place], text=text, glyph=glyph)
-    return respelt
+        texts[first : last + 1] = spelling([each.glyph for each in word])
+    return _with_texts(characters, texts)
+
+
+def _with_texts(characters: list[_Character], texts: list[str]) -> list[_Character]:
+    return [
+        replace(character, text=text, glyph=replace(character.glyph, text=text))
+        if text != character.text
+        else character
+        for character, text in zip(characters, texts, strict=True)
+    ]
 
 
 def _mean_confidence(characters: list[_Character]) -> float:
