@@ -4,7 +4,9 @@ from ocr_worker.engines.rapidocr.lexicon import common_words
 from ocr_worker.engines.rapidocr.lookalikes import Glyph
 from ocr_worker.engines.rapidocr.spelling import is_one_word, spell
 
-WORDS = frozenset({"invoice", "item", "total", "sub", "bill", "cafe", "in", "human", "inhuman"})
+WORDS = frozenset(
+    {"invoice", "item", "total", "sub", "bill", "bull", "cafe", "in", "human", "inhuman"}
+)
 
 
 def read(text, **rivals):
@@ -36,14 +38,14 @@ def test_what_second_choices_make_a_common_word_becomes_that_word(text, rivals, 
     [
         ("Involce", {"at4": {"i": 0.001}}),  # hardly possible
         ("lnvolce", {"at0": {"I": 0.05}, "at4": {"i": 0.05}}),  # both together are not
-        ("Total", {"at1": {"i": 0.9}}),  # a common word already
-        ("to..al", {"at2": {"t": 0.7}}),  # two marks part words
+        ("Bill", {"at1": {"u": 0.9}}),  # a common word already
+        ("t..al", {"at1": {"o": 0.7}, "at2": {"t": 0.7}}),  # two marks part words
         ("in.human", {"at2": {"e": 0.7}}),  # no common word either way
-        ("Ito", {"at2": {"e": 0.9}}),  # short
+        ("Suh", {"at2": {"b": 0.9}}),  # short
         ("cafè", {"at3": {"e": 0.1}}),  # the accent is rather there
         ("INVoice1", {"at7": {"s": 0.9}}),  # no common word either way
         ("Bi33", {"at2": {"l": 0.9}, "at3": {"l": 0.9}}),  # digits that look like no letter
-        ("iNVOlCE", {"at5": {"I": 0.9}}),  # nobody writes it so
+        ("iNVOlCE", {"at4": {"I": 0.9}}),  # nobody writes it so
         ("ABCDEFG", {"at0": {"I": 0.9}, "at1": {"N": 0.9}, "at2": {"V": 0.9}}),
     ],
 )

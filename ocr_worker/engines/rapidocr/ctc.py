@@ -1,8 +1,9 @@
 """Turns the recogniser's output columns into text and words, with a place and a confidence each.
 
 Connectionist temporal classification: the best class of each column, runs of one class merged,
-blanks dropped (Graves et al., ICML 2006, section 3.1, best path decoding). Two things are read
-between the lines of that: spaces that came second, and look-alikes that fit their word better.
+blanks dropped (Graves et al., ICML 2006, section 3.1, best path decoding). Three things are read
+between the lines of that: spaces that came second, characters that fit their surroundings better,
+and letters that make a common word.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -21,7 +21,7 @@ ENOUGH_OF_PLAIN = 0.25
 """The same for a letter in place of one that has an accent, which noise adds more rarely than an
 unsure reading in a language whose words are not known loses it."""
 SHORTEST = 4
-"""Shorter words are too near each other."""
+"""Shorter words are too near each other: SDN becomes SON, and receipts lose."""
 MOST_CHANGES = 2
 MOST_CHOICES = 4
 """Second choices tried of a character."""
