@@ -204,6 +204,24 @@ def test_small_text_on_a_large_page_is_read_at_its_full_resolution(engine):
     assert text_of(read(engine, image)) == expected
 
 
+def test_the_dotless_i_is_looked_for_where_a_language_has_it(engine):
+    """The font has none, so the dots of others are painted over."""
+    lines = ["sinir acisi azimiz", "sivi arisi vinci sisi"]
+    image = Image.new("RGB", (700, 200), WHITE)
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(24)
+    for number, text in enumerate(lines):
+        y = 40 + 48 * number
+        pen.text((60, y), text, fill=(0, 0, 0), font=font)
+        top_of_small_letters = pen.textbbox((60, y), "x", font=font)[1]
+        pen.rectangle((0, y - 4, 700, top_of_small_letters - 1), fill=WHITE)
+
+    def read_as(*languages):
+        return text_of(engine.recognize(np.asarray(image), Reading(languages), lambda stage: None))
+
+    assert read_as("tr-TR", "en") == [text.replace("i", "\u0131") for text in lines]
+    assert read_as("en") != read_as("tr")
+
+
 def test_every_batch_is_preceded_by_a_checkpoint(engine):
     image, _ = draw([f"line number {n}" for n in range(9)], (700, 760))
     stages = []

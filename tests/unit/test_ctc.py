@@ -49,3 +49,22 @@ def test_a_look_alike_that_fits_its_word_takes_the_place_of_what_was_read():
 
     assert text_of({"1": 1.0}, {"2": 1.0}, unsure) == "120"
     assert text_of({"A": 1.0}, {"B": 1.0}, unsure) == "ABC"
+
+
+@pytest.mark.parametrize(
+    ("has_dotless_i", "share", "expected"),
+    [(True, 0.2, "\u0131"), (True, 0.001, "i"), (False, 0.2, "i")],
+)
+def test_a_dotless_i_that_came_second_is_meant_where_the_language_has_it(
+    has_dotless_i, share, expected
+):
+    alphabet = Alphabet("i\u0131", has_dotless_i=has_dotless_i)
+    columns = np.array([[0, 1 - share, share, 0]], dtype=np.float32)
+
+    assert decode(columns, alphabet, 1).text == expected
+
+
+def test_an_alphabet_without_a_dotless_i_reads_the_dotted_one():
+    columns = np.array([[0, 1, 0]], dtype=np.float32)
+
+    assert decode(columns, Alphabet("i", has_dotless_i=True), 1).text == "i"

@@ -2,14 +2,17 @@
 
 from ocr_worker.engines.base import Checkpoint, Pixels, Reading, RecognizedLine, Step
 from ocr_worker.engines.rapidocr.installation import find_installation
+from ocr_worker.engines.rapidocr.lookalikes import DOTLESS_I_LANGUAGES
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
+from ocr_worker.languages import resolve
 
 
 class RapidOcrEngine:
     """PP-OCRv6 small, detection and recognition, on one inference thread.
 
-    One model reads every language of the engine, so those asked for change nothing. Raise
-    `EngineUnavailable` when a package or a model file is missing or cannot be loaded.
+    One model reads every language of the engine, so those asked for change nothing, but that the
+    dotless i is looked for where one of them has it. Raise `EngineUnavailable` when a package or a
+    model file is missing or cannot be loaded.
     """
 
     name = "rapidocr"
@@ -29,9 +32,11 @@ class RapidOcrEngine:
             self._detector = Detector(
                 open_session(installation.detection_model, installation.runtime)
             )
-            self._recognizer = Recognizer(
-                open_session(installation.recognition_model, installation.runtime)
-            )
+            session = open_session(installation.recognition_model, installation.runtime)
+            self._recognizers = {
+                has_dotless_i: Recognizer(session, has_dotless_i=has_dotless_i)
+                for has_dotless_i in (False, True)
+            }
         except MemoryError:
             raise
         except Exception as error:
@@ -50,10 +55,16 @@ class RapidOcrEngine:
         try:
             checkpoint("detect")
             quads = self._detector.detect(pixels)
-            return self._recognizer.recognize(pixels, quads, checkpoint, rotate=reading.rotate)
+            recognizer = self._recognizers[_have_dotless_i(reading.languages)]
+            return recognizer.recognize(pixels, quads, checkpoint, rotate=reading.rotate)
         except (TaskStopped, TaskError, MemoryError):
             raise
         except Exception as error:  # the runtimes and OpenCV share no base class of their own
             raise TaskError(
                 "recognition_failed", "The recognition runtime refused this page"
             ) from error
+
+
+def _have_dotless_i(tags: tuple[str, ...]) -> bool:
+    languages = [resolve(tag) for tag in tags]
+    return any(one is not None and one.code in DOTLESS_I_LANGUAGES for one in languages)

@@ -25,13 +25,13 @@ MIN_CONFIDENCE = 0.5
 
 
 class Recognizer:
-    """Text recognition with a loaded model."""
+    """Text recognition with a loaded model, for languages with a dotless i or without."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, has_dotless_i: bool = False) -> None:
         if not session.characters:
             raise ValueError("the recognition model carries no alphabet")
         self._session = session
-        self._alphabet = Alphabet(session.characters)
+        self._alphabet = Alphabet(session.characters, has_dotless_i=has_dotless_i)
 
     def recognize(
         self, pixels: Pixels, quads: list[Quad], checkpoint: Checkpoint, *, rotate: bool = False
