@@ -53,6 +53,7 @@ class Structure:
 
     def __init__(self, content: str | bytes, password: str | None) -> None:
         self._pdf: Any = None
+        self._latest: tuple[int, PageDrawing | None] = (0, None)
         if pikepdf is not None:
             with contextlib.suppress(*_errors()):
                 self._pdf = _open(content, password)
@@ -61,10 +62,12 @@ class Structure:
         """Return what a page draws, or None where that cannot be told."""
         if self._pdf is None:
             return None
-        try:
-            return PageDrawing(self._pdf.pages[page - 1].obj)
-        except _errors():
-            return None
+        if self._latest[0] != page:  # a page is asked about several times in a row
+            drawing = None
+            with contextlib.suppress(*_errors()):
+                drawing = PageDrawing(self._pdf.pages[page - 1].obj)
+            self._latest = page, drawing
+        return self._latest[1]
 
     def close(self) -> None:
         """Release the file."""
