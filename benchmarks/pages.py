@@ -80,7 +80,7 @@ LANGUAGES = (
         "he",
         "כל בני האדם נולדו בני חורין ושווים בערכם ובזכויותיהם. כולם חוננו בתבונה ובמצפון, לפיכך"
         " חובה עליהם לנהוג איש ברעהו ברוח של אחווה.",
-        fonts=("NotoSerifHebrew-Regular.ttf", "DejaVuSans.ttf"),
+        fonts=("DejaVuSans.ttf",),  # Noto's Hebrew has neither digits nor a full stop
         is_rtl=True,
     ),
     Language(

@@ -100,6 +100,9 @@ class Line(Struct, frozen=True, kw_only=True):
     block: int
     angle: float = 0.0
     thickness: float | None = None
+    is_added: bool = False
+    """Read on a page that keeps its own text, where that has nothing, not even hidden: a file with
+    the page's text in it has yet to get this line."""
     words: tuple[Word, ...] = ()
 
 

@@ -43,7 +43,14 @@ from daemon.config import Config
 from daemon.errors import ERROR_KINDS, ExitCode
 from daemon.outbox import Outbox
 from daemon.worker_slot import SlotState
-from ocr_worker.documents import FORMATS, image_codecs, pdf_images, pdf_structure, unpacking
+from ocr_worker.documents import (
+    FORMATS,
+    image_codecs,
+    pdf_drawing,
+    pdf_images,
+    pdf_structure,
+    unpacking,
+)
 from ocr_worker.outputs.kinds import SUFFIXES
 from ocr_worker.wire import Limits
 from tests.conformance import replay as conformance
@@ -248,6 +255,7 @@ def test_the_limits_are_those_of_the_daemon():
         "max_page_pixels": limits.max_page_pixels,
         "image_bytes": image_codecs.MAX_WHOLE_BYTES,
         "stream_bytes": unpacking.MAX_STREAM_BYTES,
+        "drawn_objects": pdf_drawing.MAX_DRAWN,
         "repair_bytes": pdf_structure.MAX_REPAIRED_BYTES,
         "form_depth": pdf_images.MAX_FORM_DEPTH,
         "progress_interval_ms": job_runner.PROGRESS_INTERVAL_S * 1000,

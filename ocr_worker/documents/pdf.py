@@ -29,6 +29,7 @@ from ocr_worker.documents.base import (
 from ocr_worker.documents.glyphs import has_text_over_it, median_line_height, read_glyphs
 from ocr_worker.documents.missing_images import is_missing
 from ocr_worker.documents.page_view import PageView
+from ocr_worker.documents.pdf_drawing import MAX_DRAWN, PageDrawing
 from ocr_worker.documents.pdf_images import (
     LARGE_SHARE,
     PlacedImage,
@@ -71,7 +72,7 @@ class PdfDocument:
         self.size_bytes = file.size_bytes
         self.modified_ns = file.modified_ns
         _check_tail(file)
-        findings = look_at(file)
+        findings = look_at(file, limits.max_page_pixels)
         if findings.is_encrypted:
             from ocr_worker.documents.pdf_structure import check_streams
 
@@ -87,6 +88,11 @@ class PdfDocument:
                 from ocr_worker.documents.pdf_structure import user_units
 
                 self._units = user_units(repaired or file.path, password, self.page_count)
+            self._structure = None
+            if findings.may_draw_too_much:
+                from ocr_worker.documents.pdf_structure import Structure
+
+                self._structure = Structure(repaired or file.path, password)
             if self._pdf.get_formtype() in (
                 pdfium_c.FORMTYPE_ACRO_FORM,
                 pdfium_c.FORMTYPE_XFA_FOREGROUND,
@@ -173,13 +179,21 @@ class PdfDocument:
     def close(self) -> None:
         """Release the file and PDFium's memory."""
         self._pdf.close()
+        if self._structure is not None:
+            self._structure.close()
 
     def _images_on(self, loaded: pdfium.PdfPage, page: int) -> list[PlacedImage]:
         """Return the images on a page, none of which would take too much memory to decode."""
         images = images_on(loaded, self._units.get(page, 1.0))
-        for image in images:
-            check_pixels(*image.size_px, self._limits, f"Scan page {page} at a lower resolution.")
+        sizes = [image.size_px for image in images]
+        if (drawing := self._drawing_of(page)) is not None:
+            sizes.append(drawing.largest_mask_px)
+        for size_px in sizes:
+            check_pixels(*size_px, self._limits, f"Scan page {page} at a lower resolution.")
         return images
+
+    def _drawing_of(self, page: int) -> PageDrawing | None:
+        return None if self._structure is None else self._structure.drawing_of(page)
 
     def _view(self, loaded: pdfium.PdfPage, page: int) -> PageView:
         left, bottom, right, top = loaded.get_bbox()
@@ -189,6 +203,15 @@ class PdfDocument:
     @contextlib.contextmanager
     def _page(self, page: int) -> Iterator[pdfium.PdfPage]:
         check_page(page, self.page_count)
+        drawing = self._drawing_of(page)
+        if drawing is not None and drawing.n_drawn > MAX_DRAWN:
+            raise TaskError(
+                "limit_exceeded",
+                f"Page {page} draws more than {MAX_DRAWN} forms and images. Print it to a new PDF.",
+                which="drawn_objects",
+                limit=MAX_DRAWN,
+                page=page,
+            )
         try:
             loaded = self._pdf.get_page(page - 1)
         except pdfium.PdfiumError:

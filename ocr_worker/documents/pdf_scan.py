@@ -1,8 +1,9 @@
 """A look at a PDF's bytes before PDFium and qpdf have them.
 
 It tells of streams that would unpack to more memory than any page needs, which neither library
-refuses in time, and whether a page may have a `/UserUnit`, for which alone the file would have to
-be parsed a second time. It reads no structure that a forger could bend: wherever the word `stream`
+refuses in time, and whether there may be what PDFium does not tell of: a `/UserUnit`, an image or a
+mask beyond the limit, forms that draw each other. For these alone the file would have to be parsed
+a second time. It reads no structure that a forger could bend: wherever the word `stream`
 stands, what follows is unpacked as far as the limit.
 """
 
@@ -12,7 +13,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from ocr_worker.documents.base import SourceFile, cannot_be_read
-from ocr_worker.documents.unpacking import StreamBudget, first_stage, pieces_of, unpacked
+from ocr_worker.documents.pdf_drawing import draws_in
+from ocr_worker.documents.unpacking import (
+    Chunks,
+    StreamBudget,
+    first_stage,
+    is_packed,
+    pieces_of,
+    unpacked,
+)
 from ocr_worker.errors import TaskError
 
 MAX_SCANNED_BYTES: Final = 64 * 1024**2
@@ -28,18 +37,39 @@ _FILTER: Final = re.compile(
     rb"|CCITTFaxDecode|JBIG2Decode|JPXDecode|Crypt|Fl|LZW|RL|A85|AHx|DCT|CCF)\b"
 )
 _USER_UNIT: Final = b"/UserUnit"
+_FORM: Final = re.compile(rb"/Subtype\s*/Form\b")
+
+_WIDTH, _HEIGHT = (
+    "".join(f"(?:{letter}|#{ord(letter):02x})" for letter in name) for name in ("Width", "Height")
+)
+"""These names as they may be spelt: each letter as it is or by number."""
+_SIDE: Final = re.compile(
+    rf"/(?:(?P<width>{_WIDTH})|{_HEIGHT})\s{{0,32}}+"
+    r"(?:(?P<side>\d{1,9})(?!\s{0,32}+[\d.%\s])|[\d.%\s+])".encode(),
+    re.IGNORECASE,
+)
+"""One of them with a plain number, or with what could come to one: a reference, a comment."""
+_FORM_BYTES: Final = 64 * 1024
+"""How much of a form is looked at for what it draws."""
+_WAYS: Final = 1000
+"""So many ways through forms that draw others are followed; pages multiply them again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was seen: whether a page may have a user unit, and whether streams are encrypted."""
+    """What was seen: whether a page may have a user unit, whether streams are encrypted, whether
+    pages may draw too much, or anything too large."""
 
     may_have_user_units: bool
     is_encrypted: bool
+    may_draw_too_much: bool = False
 
 
-def look_at(file: SourceFile) -> Findings:
-    """Return what the file holds. Raise `TaskError` of kind `limit_exceeded` for a bomb."""
+def look_at(file: SourceFile, max_pixels: int) -> Findings:
+    """Return what the file holds. Raise `TaskError` of kind `limit_exceeded` for a bomb.
+
+    Images above `max_pixels` are drawn by nobody.
+    """
     if file.size_bytes > MAX_SCANNED_BYTES:
         return Findings(may_have_user_units=True, is_encrypted=False)
     try:
@@ -48,18 +78,46 @@ def look_at(file: SourceFile) -> Findings:
     except OSError:
         raise cannot_be_read() from None
     has_unit = _USER_UNIT in content
+    is_large = _may_have_larger_images(content, max_pixels)
     is_encrypted = b"/Encrypt" in content
     if is_encrypted:
         # Neither object streams nor bombs can be known as what they are.
-        return Findings(has_unit or b"/ObjStm" in content, is_encrypted=True)
-    budget = StreamBudget()
+        return Findings(has_unit or b"/ObjStm" in content, True, is_large)
+    budget, n_ways = StreamBudget(), 1
     for dictionary, start, end in _streams(content):
         chunks = pieces_of(content, start, end)
         if b"/ObjStm" in dictionary:
             has_unit = has_unit or _holds(unpacked(chunks()), _USER_UNIT)
         if is_unpacked_whole(dictionary):
-            budget.check(*first_stage(_first_filter(dictionary), content, start, end))
-    return Findings(may_have_user_units=has_unit, is_encrypted=False)
+            plain, n_bytes = first_stage(_first_filter(dictionary), content, start, end)
+            budget.check(plain, n_bytes)
+            if _FORM.search(dictionary):
+                n_ways = min(n_ways * max(1, _draws_of(plain)), _WAYS + 1)
+    return Findings(has_unit, False, is_large or n_ways > _WAYS)
+
+
+def _may_have_larger_images(content: bytes, max_pixels: int) -> bool:
+    """Return whether the widest and the highest of all images would be too large as one."""
+    width = height = 0
+    for found in _SIDE.finditer(content):
+        if not found["side"]:
+            return True
+        if found["width"]:
+            width = max(width, int(found["side"]))
+        else:
+            height = max(height, int(found["side"]))
+    return width * height > max_pixels
+
+
+def _draws_of(plain: Chunks) -> int:
+    """Return how many forms and images a form draws, as far as it is looked at."""
+    chunks = unpacked(plain()) if is_packed(next(plain(), b"")) else plain()
+    content = b""
+    for piece in chunks:
+        content += piece
+        if len(content) >= _FORM_BYTES:
+            break
+    return draws_in(content)
 
 
 def is_unpacked_whole(dictionary: bytes) -> bool:

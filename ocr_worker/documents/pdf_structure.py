@@ -1,14 +1,17 @@
-"""What PDFium does not tell or cannot mend of a PDF, by qpdf through pikepdf: units and repairs.
+"""What PDFium does not tell or cannot mend of a PDF, by qpdf through pikepdf: units, what is drawn,
+and repairs.
 
 Imported where a file needs it only. Without pikepdf a page's unit is a point, and what PDFium
 cannot open stays unreadable.
 """
 
+import contextlib
 import io
 import math
 from pathlib import Path
 from typing import Any, Final
 
+from ocr_worker.documents.pdf_drawing import PageDrawing
 from ocr_worker.documents.pdf_scan import is_unpacked_whole
 from ocr_worker.documents.unpacking import MAX_STREAM_BYTES, StreamBudget, pieces_of
 from ocr_worker.errors import TaskError
@@ -43,6 +46,33 @@ def user_units(content: str | bytes, password: str | None, page_count: int) -> d
     except _errors():
         return {}
     return {number: unit for number, unit in found.items() if unit != 1}
+
+
+class Structure:
+    """A PDF that stays open to be asked what its pages draw; nothing where qpdf cannot read it."""
+
+    def __init__(self, content: str | bytes, password: str | None) -> None:
+        self._pdf: Any = None
+        self._latest: tuple[int, PageDrawing | None] = (0, None)
+        if pikepdf is not None:
+            with contextlib.suppress(*_errors()):
+                self._pdf = _open(content, password)
+
+    def drawing_of(self, page: int) -> PageDrawing | None:
+        """Return what a page draws, or None where that cannot be told."""
+        if self._pdf is None:
+            return None
+        if self._latest[0] != page:  # a page is asked about several times in a row
+            drawing = None
+            with contextlib.suppress(*_errors()):
+                drawing = PageDrawing(self._pdf.pages[page - 1].obj)
+            self._latest = page, drawing
+        return self._latest[1]
+
+    def close(self) -> None:
+        """Release the file."""
+        if self._pdf is not None:
+            self._pdf.close()
 
 
 def repaired(path: str, size_bytes: int, password: str | None) -> bytes | None:

@@ -66,7 +66,8 @@ class TextLayer:
     """The lines of a page's own text; `reason` says why it is trusted or not.
 
     Lines are in the order of the page's content, their confidence is 1.0 and their block 0.
-    `size_pt` is width and height of the page; `pictures` may hold text besides the lines.
+    `size_pt` is width and height of the page; `pictures` may hold text besides the lines. `hidden`
+    are lines that cannot be seen and are not among the others.
     """
 
     lines: tuple[wire.Line, ...]
@@ -74,6 +75,7 @@ class TextLayer:
     reason: str
     size_pt: tuple[float, float]
     pictures: tuple[Picture, ...] = ()
+    hidden: tuple[wire.Line, ...] = ()
 
 
 def make_text_layer(
@@ -89,7 +91,11 @@ def make_text_layer(
         return TextLayer(tuple(make_lines(glyphs)), trust, reason, size_pt)
     # What cannot be seen is not part of what the page says, unless there is nothing else.
     seen = [glyph for glyph in glyphs if glyph.visible]
-    return TextLayer(tuple(make_lines(seen)), trust, reason, size_pt, around_it.pictures)
+    hidden: list[wire.Line] = []
+    if len(seen) < len(glyphs):
+        hidden = make_lines([each for each in glyphs if not each.visible or each.text.isspace()])
+    lines = tuple(make_lines(seen))
+    return TextLayer(lines, trust, reason, size_pt, around_it.pictures, hidden=tuple(hidden))
 
 
 def judge(glyphs: Sequence[Glyph], around_it: Surroundings) -> tuple[Trust, str]:

@@ -4,7 +4,9 @@
 doubt, and `picture_text` reads what the text does not cover.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from ocr_worker import wire
 from ocr_worker.documents.base import Document
@@ -13,7 +15,7 @@ from ocr_worker.documents.text_layer import Picture, TextLayer
 from ocr_worker.engines.base import Checkpoint, Engine
 from ocr_worker.layout import arrange
 from ocr_worker.own_text.layer_check import check_layer
-from ocr_worker.own_text.picture_text import PictureText, read_pictures
+from ocr_worker.own_text.picture_text import PictureText, is_in_one, read_pictures, word_boxes
 from ocr_worker.page_text import (
     PageFrame,
     mean_confidence,
@@ -82,10 +84,11 @@ def _page(
     layout = arrange([*laid_out, *found.lines])
     width_pt, height_pt = layer.size_pt
     frame = PageFrame(width_pt, height_pt)
+    hidden = word_boxes(layer.hidden)
     placed = tuple(
         with_place(line, number, each.block, frame)
         if (line := own.get(id(each.line))) is not None
-        else to_wire_line(each.line, number, each.block, frame)
+        else _added(to_wire_line(each.line, number, each.block, frame), hidden)
         for number, each in enumerate(layout.lines)
     )
     if found.n_read:
@@ -105,6 +108,18 @@ def _page(
         reason=reason,
         warnings=warnings,
     )
+
+
+def _added(line: wire.Line, hidden: Sequence[Box]) -> wire.Line:
+    """Return a line of a picture, marked unless hidden text says it already.
+
+    Such text is that of an earlier run, ours or another program's.
+    """
+    is_known = any(
+        is_in_one(part.x + part.width / 2, part.y + part.height / 2, hidden)
+        for part in line.words or (line,)
+    )
+    return line if is_known else msgspec.structs.replace(line, is_added=True)
 
 
 def _not_used(reason: str) -> str:

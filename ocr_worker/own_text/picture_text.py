@@ -54,7 +54,7 @@ def read_pictures(
     A picture that cannot be read costs its text, not the page's. Raise what `checkpoint` raises.
     """
     found: list[RecognizedLine] = []
-    own_words = [_box(word) for line in own_lines for word in line.words]
+    own_words = word_boxes(own_lines)
     n_read = n_failed = 0
     name: str | None = None
     for picture in pictures:
@@ -140,6 +140,11 @@ def _not_doubled(
 
 def _is_among(quad: Quad, boxes: Sequence[Box]) -> bool:
     x, y = quad.mean(axis=0)
+    return is_in_one(float(x), float(y), boxes)
+
+
+def is_in_one(x: float, y: float, boxes: Sequence[Box]) -> bool:
+    """Tell whether a word with this middle doubles one of those with these boxes."""
     return any(
         left - SAME_PLACE_PT <= x <= right + SAME_PLACE_PT
         and top - SAME_PLACE_PT <= y <= bottom + SAME_PLACE_PT
@@ -152,5 +157,10 @@ def _bounds(quad: Quad) -> Box:
     return float(left), float(top), float(right), float(bottom)
 
 
-def _box(word: wire.Word) -> Box:
-    return word.x, word.y, word.x + word.width, word.y + word.height
+def word_boxes(lines: Sequence[wire.Line]) -> list[Box]:
+    """Return where the words of lines lie."""
+    return [
+        (word.x, word.y, word.x + word.width, word.y + word.height)
+        for line in lines
+        for word in line.words
+    ]

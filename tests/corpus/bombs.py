@@ -190,6 +190,16 @@ def _giant_images_in_pdfs(folder: Path) -> Iterator[Entry]:
     for kind, image in small.items():
         scan(folder / f"giant-inside-{kind}.pdf", image)
         yield Entry(f"giant-inside-{kind}.pdf", (DAMAGED,), format="pdf")
+    mask = image_stream(packed_zeros(900), grey, pack=False, size=(30_000, 30_000))
+    for kind in ("SMask", "Mask"):
+        masked = image_stream(
+            b"\xff" * 10_000, grey + b" /%s 4 0 R" % kind.encode(), size=(100, 100)
+        )
+        name = f"giant-{kind.lower()}.pdf"
+        content_pdf(
+            folder / name, [placed("Im0", 0, 0, *A4_PT)], images={"Im0": masked}, others=[mask]
+        )
+        yield Entry(name, (TOO_LARGE,), format="pdf")
     endless = image_stream(packed_zeros(3000), grey, pack=False)
     scan(folder / "bomb-behind-image.pdf", endless)
     yield Entry("bomb-behind-image.pdf", (READ,), format="pdf")
@@ -210,6 +220,13 @@ def _nested(folder: Path) -> Iterator[Entry]:
     }
     content_pdf(folder / "forms-in-forms.pdf", [b"/Fm0 Do"], images=forms)
     yield Entry("forms-in-forms.pdf", (READ,), format="pdf")
+    laughs = {
+        f"Fm{number}": stream(b"/Fm0 Do " * 10, itself + resources % (5 + number))
+        for number in range(10)
+    }
+    laughs["Fm10"] = stream(b"0 0 9 9 re f", itself)
+    content_pdf(folder / "forms-ten-times-over.pdf", [b"/Fm0 Do"], images=laughs)
+    yield Entry("forms-ten-times-over.pdf", (TOO_LARGE,), format="pdf")
     page_tree_pdf(folder / "tree-of-5000-levels.pdf", "Deep down below", 5000)
     yield Entry("tree-of-5000-levels.pdf", (DAMAGED,), format="pdf")
     tree = text_pdf(folder / "tree-in-itself.pdf", [["One"], ["Two"]])

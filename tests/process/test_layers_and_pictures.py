@@ -2,8 +2,11 @@
 
 import contextlib
 import re
+import shutil
 import string
+import subprocess
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
@@ -20,6 +23,7 @@ from tests.scans import (
     shown_text,
     word_boxes,
 )
+from tests.searchable import make_searchable, shown
 
 TEXTS = [
     f"{subject} {verb} the {thing} {number}"
@@ -213,6 +217,30 @@ def test_labels_over_a_picture_are_told_once(tmp_path, engine):
     )
 
     assert [*TEXTS[:6], "Fig. 1: a label of the page"] == [line.text for line in page.lines]
+
+
+def test_the_text_of_a_picture_is_found_once_in_the_searchable_pdf(tmp_path, engine):
+    picture = drawn(TEXTS[4:8], (1100, 620))
+    label = b"BT /F1 14 Tf 120 440 Td (Fig. 1: a label of the page) Tj ET\n"
+    content = shown_text(TEXTS[:4], top=780) + placed("Im0", 70, 420, 440, 248) + label
+    source = content_pdf(tmp_path / "a.pdf", [content], images={"Im0": image_object(picture)})
+
+    output, _ = make_searchable(source, read(source, engine))
+    again, _ = make_searchable(output, read(output, engine))
+
+    for path in (output, again):
+        text = text_by_poppler(path)
+        assert all(text.count(line) == 1 for line in [*TEXTS[:8], "Fig. 1: a label of the page"])
+        assert np.array_equal(shown(source, px=1400), shown(path, px=1400))
+
+
+def text_by_poppler(path):
+    """Return the text of a PDF by a program that is not ours, with white space made single."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed; it is in poppler-utils")
+    command = ["pdftotext", "-layout", str(path), "-"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    return " ".join(told.split())
 
 
 def test_letters_that_are_drawings_are_read(tmp_path, engine):

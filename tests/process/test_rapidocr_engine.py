@@ -15,6 +15,7 @@ from benchmarks.pages import find_font
 from ocr_worker.engines.base import Reading
 from ocr_worker.engines.rapidocr.detector import Detector
 from ocr_worker.engines.rapidocr.engine import RapidOcrEngine
+from ocr_worker.engines.rapidocr.expected import Expected
 from ocr_worker.engines.rapidocr.installation import RUNTIMES, find_installation
 from ocr_worker.engines.rapidocr.networks import open_recognition
 from ocr_worker.engines.rapidocr.recognizer import Recognizer, few_classes
@@ -103,7 +104,7 @@ def test_both_models_see_the_channels_in_the_order_they_were_trained_on():
     seen_by_recognizer = BlindRecognition()
 
     Detector(seen_by_detector).detect(red, lambda stage: None)
-    Recognizer(seen_by_recognizer).recognize(red, [line], lambda stage: None)
+    Recognizer(seen_by_recognizer, Expected()).recognize(red, [line], lambda stage: None)
 
     assert seen_by_detector.channels == pytest.approx([-1, -1, 1])
     # The padding beside the line is grey, which is 0.
@@ -270,6 +271,24 @@ def test_the_few_characters_are_told_as_all_of_them_would_be(runtime):
     assert best.max() > 0
     assert (best == of_all.argmax(axis=-1)).all()
     assert few.max(axis=-1) == pytest.approx(of_all.max(axis=-1), abs=0.1)
+
+
+def test_the_dotless_i_is_looked_for_where_a_language_has_it(engine):
+    """The font has none, so the dots of others are painted over."""
+    lines = ["sinir acisi azimiz", "sivi arisi sisi"]
+    image = Image.new("RGB", (700, 200), WHITE)
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(24)
+    for number, text in enumerate(lines):
+        y = 40 + 48 * number
+        pen.text((60, y), text, fill=(0, 0, 0), font=font)
+        top_of_small_letters = pen.textbbox((60, y), "x", font=font)[1]
+        pen.rectangle((0, y - 4, 700, top_of_small_letters - 1), fill=WHITE)
+
+    def read_as(*languages):
+        return text_of(engine.recognize(np.asarray(image), Reading(languages), lambda stage: None))
+
+    assert read_as("tr-TR", "en") == [text.replace("i", "\u0131") for text in lines]
+    assert read_as("en") != read_as("tr")
 
 
 def test_every_batch_is_preceded_by_a_checkpoint(engine):

@@ -6,6 +6,7 @@ and sets OCR_SIDECAR_REQUIRE_TESSERACT, with which they fail instead.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -26,6 +27,11 @@ from ocr_worker.layout import arrange
 
 FONT = "DejaVuSans.ttf"
 """Has Latin, Cyrillic, Greek, Arabic and Hebrew letters."""
+CJK_FONT = "NotoSansCJK-Regular.ttc"
+EAST_ASIAN = {
+    "ko": "모든 인간은 태어날 때부터 자유로우며 1999년 서울에서",
+    "ja": "東京は日本の首都であり、1999年に図書館が",
+}
 LINES = {
     "en": ["The quick brown fox", "jumps over 1234567890", "a lazy dog again"],
     "de": ["Zwölf Boxkämpfer jagen", "Viktor quer über den", "großen Sylter Deich"],
@@ -124,6 +130,30 @@ def test_it_reads_what_was_drawn_in_logical_order_with_boxes_on_the_ink(engine, 
             # Tesseract's boxes may be off by a part of a letter.
             assert overlap((*word.quad.min(axis=0), *word.quad.max(axis=0)), box) > 0.5, word.text
             assert 0 < word.confidence <= 1
+
+
+@pytest.mark.parametrize("code", EAST_ASIAN)
+@pytest.mark.parametrize("font_px", [22, 36])
+def test_words_of_east_asian_scripts_end_where_they_do_for_the_other_engine(engine, code, font_px):
+    """Tesseract's own would end after every other syllable."""
+    need(code)
+    text = EAST_ASIAN[code]
+    try:
+        font = ImageFont.truetype(CJK_FONT, font_px)
+    except OSError:
+        do_without(f"the font {CJK_FONT} is not installed: apt install fonts-noto-cjk")
+    image = Image.new("RGB", (40 * font_px, 4 * font_px), "white")
+    ImageDraw.Draw(image).text((60, font_px), text, fill="black", font=font)
+
+    (line,) = read(engine, image, code)
+
+    assert line.text == text
+    if code == "ko":
+        assert [word.text for word in line.words] == text.split()
+    else:
+        assert [word.text for word in line.words] == re.findall("[0-9]+|.", text)
+    lefts = [float(word.quad[0, 0]) for word in line.words]
+    assert lefts == sorted(lefts)
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])

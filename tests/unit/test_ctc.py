@@ -79,3 +79,22 @@ def test_a_symbol_that_came_second_takes_its_place():
     columns = scores({"S": 0.7, "$": 0.3}, *amount, alphabet="S$02.")
 
     assert decode(columns, Alphabet("S$02."), 5).text == "$2.20"
+
+
+@pytest.mark.parametrize(
+    ("has_dotless_i", "share", "expected"),
+    [(True, 0.2, "\u0131"), (True, 0.001, "i"), (False, 0.2, "i")],
+)
+def test_a_dotless_i_that_came_second_is_meant_where_the_language_has_it(
+    has_dotless_i, share, expected
+):
+    alphabet = Alphabet("i\u0131", has_dotless_i=has_dotless_i)
+    columns = np.array([[0, 1 - share, share, 0]], dtype=np.float32)
+
+    assert decode(columns, alphabet, 1).text == expected
+
+
+def test_an_alphabet_without_a_dotless_i_reads_the_dotted_one():
+    columns = np.array([[0, 1, 0]], dtype=np.float32)
+
+    assert decode(columns, Alphabet("i", has_dotless_i=True), 1).text == "i"

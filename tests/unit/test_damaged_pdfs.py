@@ -17,6 +17,7 @@ from tests.scans import (
     encrypted_pdf,
     image_object,
     placed,
+    shown_text,
     stream,
     text_image,
     text_pdf,
@@ -178,7 +179,84 @@ def test_images_are_no_bombs_however_well_they_are_packed(tmp_path, open_path):
 def test_a_large_file_is_not_looked_through(tmp_path, monkeypatch):
     monkeypatch.setattr(pdf_scan, "MAX_SCANNED_BYTES", 100)
 
-    assert pdf_scan.look_at(stat_file(str(text_pdf(tmp_path / "a.pdf", TEXT)))).may_have_user_units
+    file = stat_file(str(text_pdf(tmp_path / "a.pdf", TEXT)))
+
+    assert pdf_scan.look_at(file, 1).may_have_user_units
+
+
+@pytest.mark.parametrize("key", [b"/SMask", b"/Mask", b"/S#4dask"])
+@pytest.mark.parametrize(
+    "sides",
+    [
+        b"/Width 12000 /Height 11000",
+        b"/Width 5 0 R /Height 11000",
+        b"/Wid#74h 12000 /Height 11000",
+        b"/Width %50\n 12000 /Height 11000",
+        b"/Width +12000 /Height 00000000000011000",
+    ],
+    ids=["plain", "by-reference", "escaped", "behind-a-comment", "odd-numbers"],
+)
+def test_an_image_whose_mask_is_too_large_is_not_drawn(tmp_path, open_path, key, sides):
+    mask = b"/Type /XObject /Subtype /Image /ColorSpace /DeviceGray /BitsPerComponent 8 " + sides
+    image = image_stream(b"\xff" * 10000, GREY + key + b" 4 0 R", size=(100, 100))
+    content = placed("Im0", 0, 0, 300, 300) + shown_text(["Words beside the picture"])
+    others = [stream(packed_zeros(1), mask + b" /Filter /FlateDecode"), b"12000"]
+    document = open_path(
+        content_pdf(
+            tmp_path / "a.pdf", [content, shown_text(["Two"])], images={"Im0": image}, others=others
+        )
+    )
+
+    with pytest.raises(TaskError) as failure:
+        document.render(1, dpi=72, region=None, scale=1.0)
+    with pytest.raises(TaskError):
+        document.show(1, max_px=100, dpi=None)
+
+    error = failure.value
+    assert ("limit_exceeded", "page_pixels") == (error.kind, error.data["which"])
+    assert 132_000_000 == error.data["value"]
+    # What draws no mask is not asked about it, though all pages have the image at hand.
+    assert document.text_layer(1).lines
+    document.render(2, dpi=72, region=None, scale=1.0)
+
+
+def forms_of(n_forms, n_draws):
+    """Return forms as resources; each but the last draws the next so many times."""
+    entries = (
+        b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /F 4 0 R >> >>"
+    )
+    forms = {}
+    for number in range(n_forms):
+        content = b"/F Do " * n_draws if number < n_forms - 1 else b"0 0 9 9 re f"
+        forms[f"Fm{number}"] = stream(content, entries.replace(b"4 0", b"%d 0" % (5 + number)))
+    return forms
+
+
+def test_forms_that_draw_each_other_over_and_over_are_not_drawn(tmp_path, open_path):
+    contents = [b"/Fm0 Do", shown_text(["No form"])]
+    document = open_path(content_pdf(tmp_path / "a.pdf", contents, images=forms_of(11, 10)))
+
+    for look in (document.describe, document.text_layer):
+        with pytest.raises(TaskError) as failure:
+            look(1)
+
+    error = failure.value
+    assert ("limit_exceeded", "drawn_objects") == (error.kind, error.data["which"])
+    assert document.text_layer(2).lines
+
+
+@pytest.mark.parametrize(("n_forms", "n_draws"), [(4, 10), (200, 1), (5, 10)])
+def test_forms_that_draw_forms_within_reason_are_drawn(tmp_path, open_path, n_forms, n_draws):
+    path = content_pdf(tmp_path / "a.pdf", [b"/Fm0 Do"], images=forms_of(n_forms, n_draws))
+
+    assert open_path(path).describe(1).page == 1
+
+
+def test_a_pdf_without_giants_is_not_parsed_for_them(tmp_path, monkeypatch, open_path):
+    monkeypatch.setattr(pdf_structure, "Structure", None)
+    image = image_stream(b"\xff" * 10000, GREY, size=(100, 100))
+
+    assert 1 == open_path(scan(tmp_path / "a.pdf", image)).page_count
 
 
 @pytest.mark.parametrize(

@@ -96,8 +96,9 @@ def own_line(text, y, x=60.0):
     )
 
 
-def layer(*lines, trust="trusted", pictures=(PICTURE,)):
-    return TextLayer(lines, trust, "the page has text of its own", (600.0, 800.0), pictures)
+def layer(*lines, trust="trusted", pictures=(PICTURE,), hidden=()):
+    reason = "the page has text of its own"
+    return TextLayer(lines, trust, reason, (600.0, 800.0), pictures, hidden)
 
 
 def read(document, engine_of, checkpoint=lambda stage: None, **options):
@@ -147,6 +148,20 @@ def test_text_that_the_page_has_over_a_picture_is_not_doubled():
     page = read(FakeDocument(layer(ABOVE, label)), lambda name: engine)
 
     assert ["Above the picture", "A label", "drawn"] == [line.text for line in page.lines]
+
+
+def test_a_line_of_a_picture_is_marked_as_added_where_no_hidden_text_says_it():
+    """A searchable PDF of that page gets it then."""
+    hidden = own_line("An earlier run", 350, x=120)
+    engine = FakeEngine(
+        [read_line("An earlier run", 40, 100, 380), read_line("The other line", 40, 200, 380)]
+    )
+
+    page = read(FakeDocument(layer(ABOVE, hidden=(hidden,))), lambda name: engine)
+
+    assert [("Above the picture", False), ("An earlier run", False), ("The other line", True)] == [
+        (line.text, line.is_added) for line in page.lines
+    ]
 
 
 def test_a_picture_without_text_changes_nothing_about_a_page():

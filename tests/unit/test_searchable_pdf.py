@@ -17,6 +17,7 @@ from tests.scans import (
     encrypted_pdf,
     scan_pdf,
     searchable_scan_pdf,
+    shown_text,
     text_image,
     text_pdf,
 )
@@ -24,6 +25,7 @@ from tests.searchable import (
     found_words,
     line_of,
     make_searchable,
+    opened,
     overlap,
     page_of,
     shown,
@@ -208,6 +210,23 @@ def test_a_page_that_no_engine_has_read_gets_no_text(tmp_path, state):
 
     assert [word.text for word in found_words(output)] == ["Its", "own", "text"]
     assert [word.text for word in found_words(output, 2)] == ["and", "more"]
+
+
+def test_a_page_that_keeps_its_own_text_gets_what_was_read_in_its_pictures(tmp_path):
+    content = shown_text(["Its own text"]) + shown_text(["hidden text"], top=300, mode=3)
+    source = content_pdf(tmp_path / "born.pdf", [content])
+    own = line_of(["Its", "own", "text"], 72, 60)
+    read = replaced(line_of(["in", "the", "picture"], 72, 400), "in the picture", is_added=True)
+
+    output, _ = make_searchable(source, page_of(own, read, state="native_text"))
+
+    with pikepdf.open(output) as pdf:
+        assert b"(hidden text) Tj" in pdf.pages[0].Contents[1].read_bytes()
+    with opened(output) as document:
+        layer = document.text_layer(1)
+    assert ["Its own text"] == [line.text for line in layer.lines]
+    assert ["in the picture", "hidden text"] == [line.text for line in layer.hidden]
+    assert np.array_equal(shown(source), shown(output))
 
 
 def raw_streams(path, password=""):

@@ -8,7 +8,6 @@ import pytest
 
 from ocr_worker.engines.tesseract.results import (
     SYMBOL,
-    TEXTLINE,
     WORD,
     lines_of,
 )
@@ -18,10 +17,13 @@ from ocr_worker.layout import sides_of
 
 @dataclass
 class Line:
-    """A line as Tesseract would tell of it; `words` are texts in reading order, and boxes."""
+    """A line as Tesseract would tell of it; `words` are texts in reading order, and boxes.
+
+    `blanks` are the spaces before them, one each if left out.
+    """
 
     words: list
-    inked: str = ""
+    blanks: tuple = ()
     confidence: float = 90.0
     baseline: tuple | None = None
     orientation: int = 0
@@ -56,20 +58,26 @@ class Found:
         line, at_word, at_letter = self.places[0]
         if not line.words:
             raise RuntimeError("No text returned")
-        if level == TEXTLINE:
-            return (line.inked or " ".join(text for text, _ in line.words)) + "\n"
         assert level == SYMBOL, "words come in the order of the ink"
         return line.words[at_word][0][at_letter]
 
+    def BlanksBeforeWord(self):
+        line, at_word, _ = self.places[0]
+        return line.blanks[at_word] if line.blanks else 1
+
     def Confidence(self, level):
-        assert level == WORD
-        return self.places[0][0].confidence
+        line, _, at_letter = self.places[0]
+        return line.confidence if level == WORD else line.confidence - at_letter
 
     def BoundingBox(self, level):
-        line, at_word, _ = self.places[0]
+        line, at_word, at_letter = self.places[0]
         boxes = np.array([box for _, box in line.words])
         if level == WORD:
             return tuple(boxes[at_word])
+        if level == SYMBOL:  # as wide as each other
+            left, top, right, bottom = boxes[at_word]
+            width = (right - left) / len(line.words[at_word][0])
+            return (left + width * at_letter, top, left + width * (at_letter + 1), bottom)
         return (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
 
     def Baseline(self, level):
@@ -126,26 +134,56 @@ def test_pictures_and_rules_are_left_out():
 def test_words_that_run_from_right_to_left_are_told_in_the_order_of_reading():
     words = [("שלום", (50, 0, 90, 10)), ("12", (30, 0, 45, 10)), ("טוב", (0, 0, 20, 10))]
 
-    (found,) = lines_of(Found([Line(words, inked="םולש")]))
+    (found,) = lines_of(Found([Line(words, blanks=(1, 1, 0))]))
 
     assert found.text == "שלום 12 טוב"
     assert [word.text for word in found.words] == ["שלום", "12", "טוב"]
     assert [float(word.quad[0, 0]) for word in found.words] == [50, 30, 0]
 
 
-def test_words_without_white_between_them_are_told_so():
-    words = [("日本", (0, 0, 20, 10)), ("語", (20, 0, 30, 10)), ("OCR", (40, 0, 60, 10))]
+def test_syllables_without_a_space_between_are_one_word_however_wide_the_gap():
+    words = [
+        ("모", (0, 2, 10, 12)),
+        ("든", (16, 0, 26, 10)),
+        ("인", (29, 0, 39, 10)),
+        ("간은", (39, 0, 59, 10)),
+        ("15", (70, 0, 90, 10)),
+        ("일", (90, 0, 100, 10)),
+    ]
 
-    (found,) = lines_of(Found([Line(words, inked="日本語 OCR")]))
+    (found,) = lines_of(Found([Line(words, blanks=(1, 0, 1, 0, 1, 0))]))
+
+    assert found.text == "모든 인간은 15일"
+    assert [word.text for word in found.words] == ["모든", "인간은", "15일"]
+    assert found.words[0].quad.tolist() == [[0, 0], [26, 0], [26, 12], [0, 12]]
+    assert found.words[1].confidence == pytest.approx(0.9)
+
+
+def test_ideographs_and_kana_are_words_by_themselves_without_spaces_between():
+    words = [("日本", (0, 0, 20, 10)), ("語", (20, 0, 30, 10)), ("OCR", (40, 0, 70, 10))]
+
+    (found,) = lines_of(Found([Line(words, blanks=(0, 0, 1))]))
 
     assert found.text == "日本語 OCR"
-    assert [word.text for word in found.words] == ["日本", "語", "OCR"]
+    assert [word.text for word in found.words] == ["日", "本", "語", "OCR"]
+    assert found.words[1].quad.tolist() == [[10, 0], [20, 0], [20, 10], [10, 10]]
+    assert found.words[1].confidence == pytest.approx(0.89)
+
+
+def test_letters_beside_an_ideograph_stay_a_word():
+    (found,) = lines_of(
+        Found([Line([("OCR入門", (0, 0, 50, 10)), ("版2", (50, 0, 70, 10))], (0, 0))])
+    )
+
+    assert found.text == "OCR入門版2"
+    assert [word.text for word in found.words] == ["OCR", "入", "門", "版", "2"]
+    assert found.words[0].quad.tolist() == [[0, 0], [30, 0], [30, 10], [0, 10]]
 
 
 def test_marks_of_direction_and_doubled_spaces_are_not_text():
     words = [("\u200eone\u200f", (0, 0, 40, 10)), (" ", (41, 0, 42, 1)), ("two", (50, 0, 90, 10))]
 
-    (found,) = lines_of(Found([Line(words, inked="\u200eone\u200f   two")]))
+    (found,) = lines_of(Found([Line(words)]))
 
     assert found.text == "one two"
     assert [word.text for word in found.words] == ["one", "two"]

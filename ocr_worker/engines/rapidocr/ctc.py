@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_worker.engines.rapidocr.lexicon import common_words
-from ocr_worker.engines.rapidocr.lookalikes import Glyph, settle
+from ocr_worker.engines.rapidocr.lookalikes import DOTLESS_I, DOTTED_I, ENOUGH, Glyph, settle
 from ocr_worker.engines.rapidocr.spelling import is_one_word, spell
 from ocr_worker.engines.rapidocr.symbols import settle_symbols
 from ocr_worker.scripts import is_word_by_itself
@@ -32,15 +32,28 @@ among it asks for no less."""
 
 class Alphabet:
     """The characters of the model: class 0 is the blank, class `i` is `characters[i - 1]`, and one
-    past them is the space."""
+    past them is the space.
 
-    def __init__(self, characters: Sequence[str]) -> None:
+    `has_dotless_i` is for the languages that tell a dotless i from a dotted one.
+    """
+
+    def __init__(self, characters: Sequence[str], *, has_dotless_i: bool = False) -> None:
         self.space = len(characters) + 1
         self._characters = tuple(characters)
+        numbers = {text: number for number, text in enumerate(characters, start=1)}
+        self._dotted_i = numbers.get(DOTTED_I) if has_dotless_i else None
+        self._dotless_i = numbers.get(DOTLESS_I)
 
     def text(self, number: int) -> str:
         """Return the character of a class."""
         return " " if number == self.space else self._characters[number - 1]
+
+    def settled(self, number: int, column: NDArray[np.float32]) -> int:
+        """Return the class that is meant where this one is the best of a column."""
+        if self._dotless_i is None or number != self._dotted_i:
+            return number
+        is_dotless = column[self._dotless_i] >= ENOUGH * column[number]
+        return self._dotless_i if is_dotless else number
 
     def glyph(self, number: int, column: NDArray[np.float32]) -> Glyph:
         """Return the character of a class with what else it may be, given its column."""
@@ -119,7 +132,7 @@ def _characters(
     found: list[_Character] = []
     spaces = scores[:, alphabet.space]
     for column in columns:
-        number = int(best[column])
+        number = alphabet.settled(int(best[column]), scores[column])
         glyph = alphabet.glyph(number, scores[column])
         if found and not glyph.text.isspace() and not found[-1].text.isspace():
             before = int(found[-1].column)

@@ -1,9 +1,11 @@
 """The engine as the worker loads it: models in, then detect and recognize a page at a time."""
 
+from functools import cache, partial
+
 from ocr_worker.engines.base import Checkpoint, Pixels, Reading, RecognizedLine, Step
+from ocr_worker.engines.rapidocr.expected import expected_of
 from ocr_worker.engines.rapidocr.installation import find_installation
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
-from ocr_worker.languages import resolve
 
 
 class RapidOcrEngine:
@@ -30,9 +32,10 @@ class RapidOcrEngine:
             self._detector = Detector(
                 open_detection(installation.detection_model, installation.runtime)
             )
-            self._recognizer = Recognizer(
-                open_recognition(installation.recognition_model, installation.runtime, few_classes)
+            network = open_recognition(
+                installation.recognition_model, installation.runtime, few_classes
             )
+            self._recognizer_for = cache(partial(Recognizer, network))
         except MemoryError:
             raise
         except Exception as error:
@@ -50,21 +53,11 @@ class RapidOcrEngine:
         """
         try:
             quads = self._detector.detect(pixels, checkpoint)
-            return self._recognizer.recognize(
-                pixels,
-                quads,
-                checkpoint,
-                rotate=reading.rotate,
-                east_asian=_is_east_asian(reading.languages),
-            )
+            recognizer = self._recognizer_for(expected_of(reading.languages))
+            return recognizer.recognize(pixels, quads, checkpoint, rotate=reading.rotate)
         except (TaskStopped, TaskError, MemoryError):
             raise
         except Exception as error:  # the runtimes and OpenCV share no base class of their own
             raise TaskError(
                 "recognition_failed", "The recognition runtime refused this page"
             ) from error
-
-
-def _is_east_asian(languages: tuple[str, ...]) -> bool:
-    found = [resolve(code) for code in languages]
-    return any(language is None or language.script != "Latn" for language in found)

@@ -9,6 +9,7 @@ from ocr_worker.engines.base import Checkpoint, Pixels, Quad, RecognizedLine, Re
 from ocr_worker.engines.rapidocr.crops import Crop, cut
 from ocr_worker.engines.rapidocr.ctc import BLANK, Alphabet, DecodedLine, decode
 from ocr_worker.engines.rapidocr.direction import SURE, likely_turns, sample, turned
+from ocr_worker.engines.rapidocr.expected import Expected
 from ocr_worker.engines.rapidocr.networks import Classes, Recognition, Tensor
 from ocr_worker.scripts import is_word_by_itself
 
@@ -35,14 +36,17 @@ def few_classes(characters: Sequence[str]) -> Classes:
 
 
 class Recognizer:
-    """Text recognition with a loaded network."""
+    """Text recognition with a loaded network, for pages on which certain things are expected."""
 
-    def __init__(self, network: Recognition) -> None:
+    def __init__(self, network: Recognition, expected: Expected) -> None:
         self._network = network
-        self._alphabet = Alphabet(network.characters)
-        few = few_classes(network.characters)[1:-1] - 1
-        self._small_alphabet = Alphabet([network.characters[index] for index in few])
-        self._is_east_asian = False
+        self._is_east_asian = expected.east_asian
+        characters = network.characters
+        few = few_classes(characters)[1:-1] - 1
+        self._alphabet = Alphabet(characters, has_dotless_i=expected.dotless_i)
+        self._small_alphabet = Alphabet(
+            [characters[index] for index in few], has_dotless_i=expected.dotless_i
+        )
 
     def recognize(
         self,
@@ -51,16 +55,12 @@ class Recognizer:
         checkpoint: Checkpoint,
         *,
         rotate: bool = False,
-        east_asian: bool = False,
     ) -> list[RecognizedLine]:
         """Read the boxes of a page; `checkpoint("recognize")` is called before every batch.
 
         The boxes begin at their top left as they lie on the page. With `rotate`, a few are read
-        first to find out which way up the page is; without, it is taken to be upright. With
-        `east_asian`, Chinese and Japanese are expected everywhere; without, only where nothing
-        else fits a line.
+        first to find out which way up the page is; without, it is taken to be upright.
         """
-        self._is_east_asian = east_asian
         turn, known = self._find_turn(pixels, quads, checkpoint) if rotate else (0, {})
         rest = [index for index in range(len(quads)) if index not in known]
         found = self._read_boxes(pixels, turned(quads, turn), rest, checkpoint) | known

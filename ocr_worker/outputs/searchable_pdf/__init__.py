@@ -1,8 +1,8 @@
 """A searchable PDF: the document as it is, with the text that was read invisibly over its pages.
 
 Of a PDF every page, image, link, form and bookmark stays as it was, and so do its compression and
-its encryption; an image file becomes a PDF of its pages. Only pages that an engine has read get
-text: the others have their own, or none.
+its encryption; an image file becomes a PDF of its pages. Only what an engine has read is added: on
+pages that keep their own text, that is what stands in their pictures.
 """
 
 import contextlib
@@ -98,8 +98,7 @@ def _add_text(
 ) -> None:
     text = TextWriter(pdf)
     for n_done, page in enumerate(pages, 1):
-        if page.state == "recognized":
-            text.add(page)
+        text.add(page)
         progress(n_done / max(len(task.pages), 1))
     text.complete()
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from msgspec.structs import replace
 from pikepdf import Dictionary, Page, Pdf
 
 from ocr_worker import wire
@@ -22,17 +23,22 @@ class TextWriter:
         self._font = GlyphlessFont(pdf)
 
     def add(self, page: wire.Page) -> None:
-        """Add the text of a page to the page of that number.
+        """Add what was read on a page to the page of that number.
 
         Before the page's own content: there it covers nothing, and no state of graphics that the
-        content leaves behind, in balance or not, can reach it. It takes the place of invisible text
-        that is there already.
+        content leaves behind, in balance or not, can reach it. The text of a whole page takes the
+        place of invisible text that is there already; of a page that keeps its own text, all stays.
         """
+        if page.state == "native_text":
+            page = replace(page, lines=tuple(line for line in page.lines if line.is_added))
+        if page.state == "empty" or (page.state == "native_text" and not page.lines):
+            return
         target = self._pdf.pages[page.page - 1]
         view = view_matrix(target, page.width_pt, page.height_pt)
         if view is None:
             return
-        drop_invisible_text(self._pdf, target)
+        if page.state == "recognized":
+            drop_invisible_text(self._pdf, target)
         content = text_content(page, view, self._font, self._name_on(target))
         target.contents_add(flate_stream(self._pdf, content), prepend=True)
 
