@@ -89,13 +89,13 @@ class WorkerMeasured:
     """A look at a worker and its children.
 
     `cpu_s` is the processor time all of them have used so far, `rss_bytes` the worker's memory.
-    `is_in_disk_wait`: the kernel holds the worker until a disk answers.
+    `is_held_up`: it would go on, but waits for a disk, or for a processor that others have.
     """
 
     worker_id: WorkerId
     cpu_s: float
     rss_bytes: int
-    is_in_disk_wait: bool = False
+    is_held_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class Page:
     scale: float = 1.0
     """Resolution of the next attempt, relative to the first one's."""
     failure: RpcError | None = None
+    gave_way_in_vain: bool = False
+    """Its time ran out while it gave way to all else; from now on it does not."""
 
 
 @dataclass(slots=True)
@@ -103,6 +105,8 @@ class Document:
     """Page number to the scratch file that holds what was read, for assembling."""
     n_assembled: int = 0
     """How often its outputs have been begun."""
+    gave_way_in_vain: bool = False
+    """The time of its outputs ran out while they gave way to all else; from now on they do not."""
     written: float = 0.0
     """Share of its outputs that is written, 0 to 1, as the worker tells."""
     outputs: dict[str, str] = field(default_factory=dict)

@@ -39,6 +39,7 @@ PURE = (
     "newest",
     "openrpc",
     "outbox",
+    "page_attempts",
     "page_ranges",
     "page_store",
     "replay",
