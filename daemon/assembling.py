@@ -62,7 +62,14 @@ class Assembling:
             name = f"{job_id}-{self._next_token}"
             note = self._files.scratch_path(f"{self._next_token}{UNFINISHED}")
             temporary = work_orders.temporary_names(job, name)
-            task = AssembleTask(job_id, index, temporary, note, gives_way(job, index))
+            task = AssembleTask(
+                job_id,
+                index,
+                temporary,
+                note,
+                gives_way=gives_way(job, index),
+                is_background=job.options.priority == "background",
+            )
             job.documents[index].n_assembled += 1
             job.documents[index].written = 0.0
             order = partial(work_orders.assemble, job, task, self._limits)

@@ -7,6 +7,7 @@ from daemon.errors import RpcError
 from daemon.framing import TooLong
 from daemon.jobs import JobId
 from daemon.lines import Place
+from daemon.machine_facts import MachineSample
 from daemon.page_store import PageKey
 from daemon.params import LogLevel
 from daemon.worker_slot import WorkerId
@@ -99,6 +100,13 @@ class WorkerMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class MachineSampled:
+    """The machine was looked at."""
+
+    sample: MachineSample
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerGone:
     """A worker is dead and everything it had written has been handed over before this.
 
@@ -165,12 +173,13 @@ WorkerEvent: TypeAlias = (
     | WorkerSaid
     | WorkerMeasured
     | WorkerGone
+    | MachineSampled
     | PathsChecked
     | OutputsPublished
     | PagesMoved
     | FileReplaced
 )
-"""What the supervisor handles: news of workers and of the file system."""
+"""What the supervisor handles: news of workers, of the machine and of the file system."""
 
 Event: TypeAlias = (
     LinesReceived

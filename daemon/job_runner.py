@@ -20,6 +20,7 @@ from daemon.inspector import error_of
 from daemon.internal_errors import internal_error
 from daemon.job_book import KEPT_JOB_S, JobBook
 from daemon.jobs import Document, DocumentState, Job, JobId, PageRef
+from daemon.machine_watch import MachineWatch
 from daemon.metrics import Metrics
 from daemon.notifications import PageParams
 from daemon.page_attempts import Loss, try_again
@@ -51,6 +52,7 @@ class JobRunner:
         page_files: PageFiles,
         host: Host,
         metrics: Metrics,
+        machine_watch: MachineWatch,
     ) -> None:
         self._limits = limits
         self._book = book
@@ -60,6 +62,7 @@ class JobRunner:
         self._page_files = page_files
         self._host = host
         self._metrics = metrics
+        self._machine_watch = machine_watch
         self._assembling = Assembling(book, pool, files, limits)
         self._n_kept = 0
         self._progress_due: dict[JobId, float] = {}
@@ -87,7 +90,8 @@ class JobRunner:
 
     def _n_work(self, at_most: int) -> int:
         """Count pages and documents that wait; an uncounted job is worth one worker, to warm up."""
-        n_work = len(self._assembling) + self._book.count_waiting(at_most)
+        n_free = self._machine_watch.n_background_free
+        n_work = len(self._assembling) + self._book.count_waiting(at_most, n_free)
         if not n_work and any(not job.is_counted for job in self._book.active):
             is_any_up = any(slot.is_up for slot in self._pool.ocr_slots)
             return 0 if is_any_up else 1
@@ -101,7 +105,10 @@ class JobRunner:
         if self._host.backlog_bytes > MAX_BACKLOG_BYTES:
             return False
         # With one slot left, a page that has killed a worker waits for all that has not.
-        ref = self._book.take_page(suspects_last=self._pool.n_living < 2)
+        ref = self._book.take_page(
+            suspects_last=self._pool.n_living < 2,
+            background=self._machine_watch.n_background_free > 0,
+        )
         if ref is None:
             return False
         job = self._book.find(ref.job_id)
@@ -115,7 +122,12 @@ class JobRunner:
             # A name of its own for each attempt: a dead worker may have left half a file.
             self._n_kept += 1
             keep = self._files.scratch_path(f"page-{self._n_kept}.json")
-        task = PageTask(ref, keep, page_attempts.gives_way(job, ref.document, ref.page))
+        task = PageTask(
+            ref,
+            keep,
+            gives_way=page_attempts.gives_way(job, ref.document, ref.page),
+            is_background=job.options.priority == "background",
+        )
         order = partial(work_orders.recognize, job, task, self._limits)
         self._pool.assign(slot, task, order, now.monotonic, job.timeouts.silence_timeout_s)
         return True

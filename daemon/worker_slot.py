@@ -30,12 +30,14 @@ class SlotState(StrEnum):
 class PageTask:
     """A page in a slot; `keep` is the scratch file that gets what was read, for assembling.
 
-    One that `gives_way` is read at the lowest priority for CPU and disk.
+    One that `gives_way` is read at the lowest priority for CPU and disk; one that `is_background`
+    counts to what background jobs have, whether it gives way or not.
     """
 
     ref: PageRef
     keep: str | None = None
     gives_way: bool = False
+    is_background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class AssembleTask:
     temporary: dict[str, str]
     note: str
     gives_way: bool = False
+    is_background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
