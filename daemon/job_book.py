@@ -107,9 +107,9 @@ class JobBook:
             job.put_first(job.documents[document], pages)
 
     def peek_engine(self) -> str | None:
-        """Return the engine that the next page will need; None when no page waits."""
+        """Return the engine to load for the next page; None when no page waits, or needs one."""
         job = self._next_in_turn(suspects=True, background=True)
-        return job.engine if job else None
+        return job.engine_ahead if job else None
 
     def count_waiting(self, at_most: int, background_at_most: int) -> int:
         """Return how many pages wait for a slot, counting no further than needed.

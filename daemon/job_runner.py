@@ -99,7 +99,7 @@ class JobRunner:
 
     def _next_engine(self) -> str | None:
         engine = self._book.peek_engine()
-        return engine or next((job.engine for job in self._book.active), None)
+        return engine or next((job.engine_ahead for job in self._book.active), None)
 
     def _read_next(self, slot: Slot, now: Moment) -> bool:
         if self._host.backlog_bytes > MAX_BACKLOG_BYTES:

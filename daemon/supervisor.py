@@ -54,7 +54,7 @@ class Supervisor:
         new_id: Callable[[], str],
     ) -> None:
         self._config = config
-        self.deadlines: Deadlines[Timer] = Deadlines()
+        self.deadlines = deadlines = Deadlines[Timer]()
         self.lifecycle = Lifecycle()
         self.book = JobBook()
         self.metrics = Metrics()
@@ -64,22 +64,22 @@ class Supervisor:
             facts.workers,
             workers,
             host,
-            self.deadlines,
+            deadlines,
             config,
             lambda: WorkerId(new_id()),
             self.metrics.on_restart,
         )
-        self.checkups = Checkups(self.pool, workers, host, self.deadlines)
-        self.machine = MachineWatch(facts, machine, self.pool, self.book, self.deadlines)
-        self.pictures = Pictures(files, host, self.deadlines, new_id)
+        self.checkups = Checkups(self.pool, workers, host, deadlines)
+        self.machine = MachineWatch(facts, machine, self.pool, self.book, deadlines)
+        self.pictures = Pictures(files, host, deadlines, new_id)
         self.inspector = Inspector(
-            self.pool, self.deadlines, files, config.limits, self.pictures, self._on_counted
+            self.pool, deadlines, files, config, self.lifecycle, self.pictures, self._on_counted
         )
         self.runner = JobRunner(
             config.limits,
             self.book,
             self.pool,
-            self.deadlines,
+            deadlines,
             files,
             page_files,
             host,
@@ -90,7 +90,7 @@ class Supervisor:
             self.book,
             self.inspector,
             self.runner,
-            self.deadlines,
+            deadlines,
             self.lifecycle,
             files,
             lambda: JobId(new_id()),
