@@ -6,13 +6,17 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import msgspec
 import pytest
 
 from daemon.events import WorkerMeasured
 from ocr_worker import courtesy, wire
+from ocr_worker.control import Control
 from ocr_worker.courtesy import Courtesy
+from ocr_worker.serve import Server
+from tests.conftest import SAMPLE
 from tests.process.test_worker_process import bench
 from tests.scans import text_image
 
@@ -211,3 +215,76 @@ def test_a_worker_that_would_go_on_is_told_from_one_that_hangs(program, is_held_
                 break
 
         assert measured == is_held_up
+
+
+def policies(pid):
+    """The scheduling policy of each thread of a process that is still there to be asked."""
+    return {os.sched_getscheduler(int(task.name)) for task in Path(f"/proc/{pid}/task").iterdir()}
+
+
+def test_a_daemon_has_only_pages_of_background_jobs_read_at_low_priority(spawn_daemon, page):
+    slow = {"OCR_SIDECAR_NULL_ENGINE": '{"seconds": 60}'}
+    client = spawn_daemon("--workers", "1", env=slow)
+    own = os.sched_getscheduler(0)
+    for priority, expected in (("normal", {own}), ("background", {own, os.SCHED_IDLE})):
+        options = {"engine": "null", "mode": "force", "skip_blank": False, "priority": priority}
+        job = client.start([str(page)], options=options)
+        running = None
+        for notification in client.notifications(timeout_s=20):
+            if notification.method == "worker/state" and notification.params["state"] == "running":
+                worker = client.request("worker/list")["workers"][notification.params["slot"]]
+                if worker["slot"] == 1 and worker["state"] == "running":
+                    running = worker
+                    break
+        assert running is not None
+        # The thread lowers itself before it takes the page, a moment after the daemon's order.
+        for _ in range(1000):
+            if policies(running["pid"]) == expected:
+                break
+            client.request("ping")
+        assert policies(running["pid"]) == expected
+        client.request("job/cancel", {"job_id": job})
+
+
+def test_what_is_read_and_written_does_not_depend_on_the_thread(tmp_path, monkeypatch):
+    """PDFium, the engine and the outputs, begun on one thread and gone on with on the other.
+
+    At the priority that the tests have, or a busy machine would make this last for minutes.
+    """
+    monkeypatch.setattr(courtesy, "give_way", lambda: None)
+    monkeypatch.setattr(courtesy, "set_session_nice", lambda nice: None)
+    server = Server(create_autospec(Control, instance=True))
+    source, calls = wire.Source(path=str(SAMPLE)), Courtesy()
+    found, contents = [], []
+    for number, gives_way in enumerate((False, True, False, True)):
+        kept, folder = tmp_path / f"page-{number}.json", tmp_path / str(number)
+        folder.mkdir()
+        read = wire.Recognize(
+            task=1,
+            source=source,
+            limits=wire.Limits(),
+            page=1,
+            options=wire.RecognizeOptions(mode="force"),
+            keep=str(kept),
+            with_lines=True,
+        )
+        written = {kind: str(folder / kind) for kind in ("text", "searchable_pdf")}
+        write = wire.Assemble(
+            task=2,
+            source=source,
+            limits=wire.Limits(),
+            file="scan.pdf",
+            page_count=3,
+            outputs=written,
+            pages=(str(kept),),
+        )
+        outcome = calls.call(partial(server._outcome, read), gives_way=gives_way)
+        found.append(msgspec.structs.replace(outcome.page, seconds={}))
+        outcome = calls.call(partial(server._outcome, write), gives_way=gives_way)
+        assert isinstance(outcome, wire.Assembled)
+        contents.append(Path(written["text"]).read_text())
+        assert Path(written["searchable_pdf"]).stat().st_size > 1000
+
+    assert found[0].lines
+    assert found == [found[0]] * 4
+    assert contents == [contents[0]] * 4
