@@ -130,17 +130,18 @@ def give_way() -> None:
     if sys.platform == "linux":
         import ctypes
 
+        number = _IOPRIO_SET.get(os.uname().machine)
+        if number is not None:
+            with suppress(OSError):
+                libc = ctypes.CDLL(None, use_errno=True)
+                libc.syscall(number, _IOPRIO_WHO_PROCESS, 0, _IOPRIO_IDLE)
+        # Last, since from here on everything may take long.
         try:
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         except OSError:
             # Where a sandbox knows no scheduling policies. This too is about the thread alone.
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, 0, LOWEST_NICE)
-        number = _IOPRIO_SET.get(os.uname().machine)
-        if number is not None:
-            with suppress(OSError):
-                libc = ctypes.CDLL(None, use_errno=True)
-                libc.syscall(number, _IOPRIO_WHO_PROCESS, 0, _IOPRIO_IDLE)
     elif sys.platform == "darwin":
         with suppress(OSError):
             os.setpriority(_PRIO_DARWIN_THREAD, 0, _PRIO_DARWIN_BG)
