@@ -15,6 +15,7 @@ from daemon.guard import UNFINISHED
 from daemon.inspector import error_of
 from daemon.job_book import JobBook
 from daemon.jobs import Document, DocumentState, Job, JobId
+from daemon.page_attempts import Loss, gives_way
 from daemon.pool import Pool
 from daemon.ports import Files, Publication
 from daemon.worker_slot import AssembleTask, Death, Slot
@@ -60,7 +61,15 @@ class Assembling:
             self._next_token += 1
             name = f"{job_id}-{self._next_token}"
             note = self._files.scratch_path(f"{self._next_token}{UNFINISHED}")
-            task = AssembleTask(job_id, index, work_orders.temporary_names(job, name), note)
+            temporary = work_orders.temporary_names(job, name)
+            task = AssembleTask(
+                job_id,
+                index,
+                temporary,
+                note,
+                gives_way=gives_way(job, index),
+                is_background=job.options.priority == "background",
+            )
             job.documents[index].n_assembled += 1
             job.documents[index].written = 0.0
             order = partial(work_orders.assemble, job, task, self._limits)
@@ -93,10 +102,12 @@ class Assembling:
         """Nothing writes these files any more, and nobody wants them."""
         self._files.discard((*task.temporary.values(), task.note))
 
-    def on_lost(self, task: AssembleTask, death: Death, error: RpcError) -> Job:
+    def on_lost(self, task: AssembleTask, death: Death, loss: Loss, error: RpcError) -> Job:
         """A worker died while writing: try once more, then fail the document."""
         self.on_left(task)
         job, document = self._place(task.job_id, task.document)
+        if self._gave_way_in_vain(task, document, loss):
+            return job
         if not death.task_accepted:
             document.n_assembled -= 1
         if document.n_assembled < MAX_ATTEMPTS:
@@ -108,9 +119,19 @@ class Assembling:
     def on_timeout(self, task: AssembleTask) -> Job:
         """The worker has had its time and is being ended."""
         job, document = self._place(task.job_id, task.document)
-        message = f"Writing the outputs did not get on for {TIMEOUT_S:g} s."
-        document.fail(RpcError("timeout", message, which="page"))
+        if not self._gave_way_in_vain(task, document, "timeout"):
+            message = f"Writing the outputs did not get on for {TIMEOUT_S:g} s."
+            document.fail(RpcError("timeout", message, which="page"))
         return job
+
+    def _gave_way_in_vain(self, task: AssembleTask, document: Document, loss: Loss) -> bool:
+        """Have outputs written again that ran out of time because they gave way to all else."""
+        if not task.gives_way or loss == "crash":
+            return False
+        document.gave_way_in_vain = True
+        document.n_assembled -= 1
+        self._waiting.append((task.job_id, task.document))
+        return True
 
     def on_published(self, event: OutputsPublished) -> Job | None:
         """A document's outputs have their names, or cannot be given them."""

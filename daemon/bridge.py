@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 import orjson
 
-from daemon import bridge_languages, hardware
+from daemon import bridge_languages
 from daemon.admission import judge, judge_document
 from daemon.bridge_host import BridgeHost, Command
 from daemon.bridge_messages import (
@@ -69,13 +69,11 @@ class Bridge:
         supervisor: Supervisor,
         host: BridgeHost,
         config: Config,
-        machine: HardwareResult,
         max_line_bytes: int,
     ) -> None:
         self._supervisor = supervisor
         self._host = host
         self._config = config
-        self._machine = machine
         self._max_line_bytes = max_line_bytes
         self._handlers: dict[str, _Handler] = {
             "analyze": self._analyze,
@@ -170,19 +168,7 @@ class Bridge:
     # What there is.
 
     def _get_hardware_capabilities(self, asked: Any, command: Command, now: Moment) -> None:
-        machine = hardware.refresh(self._machine)
-        command.succeed(
-            HardwareCapabilities(
-                **msgspec.structs.asdict(machine),
-                gpu_available=False,
-                cuda_available=False,
-                gpu_memory_gb=0.0,
-                system_memory_gb=round(machine.memory_bytes / _GIB, 1),
-                platform=sys.platform,
-                recommended_batch_size=machine.workers,
-                recommended_dpi=RECOMMENDED_DPI,
-            )
-        )
+        self._supervisor.tell_hardware(_HardwareReply(command), now)
 
     def _list_available_languages(self, asked: Any, command: Command, now: Moment) -> None:
         self._ask_for_languages(bridge_languages.available, command, now)
@@ -203,6 +189,35 @@ class Bridge:
         self, to_result: Callable[[Readers], Struct], command: Command, now: Moment
     ) -> None:
         self._supervisor.list_engines(LanguageReply(command, to_result), now)
+
+
+class _HardwareReply:
+    """Stands for a command's reply while the machine is looked at."""
+
+    def __init__(self, command: Command) -> None:
+        self._command = command
+        self.request_id = command.request_id
+        """The number that the command has within the daemon."""
+
+    def succeed(self, result: Struct) -> None:
+        """Answer the app under the names that it knows."""
+        assert isinstance(result, HardwareResult)
+        self._command.succeed(
+            HardwareCapabilities(
+                **msgspec.structs.asdict(result),
+                gpu_available=False,
+                cuda_available=False,
+                gpu_memory_gb=0.0,
+                system_memory_gb=round(result.memory_bytes / _GIB, 1),
+                platform=sys.platform,
+                recommended_batch_size=result.workers,
+                recommended_dpi=RECOMMENDED_DPI,
+            )
+        )
+
+    def fail(self, error: RpcError) -> None:
+        """Answer the app with an error."""
+        self._command.fail(error)
 
 
 def _ocr_options(config: OcrConfig | None, *, force: bool) -> OcrOptions:

@@ -24,6 +24,7 @@ from daemon.health_methods import HealthMethods
 from daemon.heap import share_one_heap
 from daemon.host_watch import HostWatch
 from daemon.line_files import LineFiles
+from daemon.machine_probe import MachineProbe
 from daemon.methods import MAX_BATCH, MAX_LINE_BYTES, Methods
 from daemon.outbox import Outbox
 from daemon.page_files import PageFiles
@@ -79,10 +80,16 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     files = FileSystem(config.allow_dirs, scratch, inbox.put)
     files.sweep_scratch()
     page_files = PageFiles(scratch, inbox.put)
-    machine = hardware.survey(config.workers)
     host = BridgeHost(outbox) if config.dialect == "bridge" else outbox
     supervisor = Supervisor(
-        config, machine.workers, workers, files, page_files, host, new_id=lambda: uuid4().hex
+        config,
+        hardware.survey(config.workers),
+        workers,
+        MachineProbe(inbox.put),
+        files,
+        page_files,
+        host,
+        new_id=lambda: uuid4().hex,
     )
     methods = Methods(
         supervisor=supervisor,
@@ -90,7 +97,6 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
         config=config,
         instance_id=instance_id,
         logs=logs,
-        hardware=machine,
         rss_of=hardware.rss_of,
         watch_host=host_watch.watch,
         health=HealthMethods(
@@ -105,7 +111,7 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
         methods.table(), outbox, MAX_BATCH, MAX_LINE_BYTES, supervisor.metrics.on_refusal
     )
     if isinstance(host, BridgeHost):
-        dialect = Bridge(supervisor, host, config, machine, MAX_LINE_BYTES)
+        dialect = Bridge(supervisor, host, config, MAX_LINE_BYTES)
     resolve = LineFiles(scratch).resolve
     transport = Transport(wire_in, wire_out, MAX_LINE_BYTES, inbox.put, resolve)
     loop = EventLoop(inbox, supervisor, dialect, outbox, transport, host_watch)

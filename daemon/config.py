@@ -54,6 +54,8 @@ class Config:
     """Between two pings to an idle worker."""
     worker_command: str | None = None
     """What starts a worker, in place of this installation's; one string, split as a shell does."""
+    warm_up: bool = True
+    """Load an engine when a host looks at a document, and not only when a page is to be read."""
     watch_parent: bool = True
     """Leave when the process that started us ends, unless the host names another."""
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -66,7 +68,7 @@ _LIMITS: Final = Limits.__struct_fields__
 _PLAIN: Final = tuple(
     one.name
     for one in fields(Config)
-    if one.name not in ("allow_dirs", "watch_parent", "timeouts", "limits")
+    if one.name not in ("allow_dirs", "warm_up", "watch_parent", "timeouts", "limits")
 )
 """Settings that have an option and a variable of their own name."""
 
@@ -160,6 +162,12 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
         metavar="COMMAND",
     )
     add(
+        "--no-warm-up",
+        "do not load an engine before there is a page to be read; otherwise one worker does when a"
+        " host asks for a document, or for a picture of it (default: load it)",
+        action="store_true",
+    )
+    add(
         "--no-parent-watch",
         "do not leave when the process that started this one ends, for launchers that do not stay"
         " (default: leave)",
@@ -175,6 +183,7 @@ def from_options(options: argparse.Namespace) -> Config:
     return Config(
         **{name: getattr(options, name) for name in _PLAIN},
         allow_dirs=tuple(Path(directory).resolve() for directory in allow_dirs if directory),
+        warm_up=not options.no_warm_up,
         watch_parent=not options.no_parent_watch,
         timeouts=Timeouts(**{name: getattr(options, name) for name in _TIMEOUTS}),
         limits=Limits(**{name: getattr(options, name) for name in _LIMITS}),
@@ -194,6 +203,8 @@ def to_arguments(config: Config) -> list[str]:
     ]
     given += [("--allow-dir", str(directory)) for directory in config.allow_dirs]
     arguments = [argument for pair in given for argument in pair]
+    if not config.warm_up:
+        arguments.append("--no-warm-up")
     return arguments if config.watch_parent else [*arguments, "--no-parent-watch"]
 
 

@@ -95,12 +95,25 @@ def sections(answers: Answers) -> list[Section]:
                 ("cores", f"{hardware['cpu_usable']} usable of {hardware['cpu_count']}"),
                 ("memory", f"{_bytes(free)} free of {_bytes(total)}"),
                 ("accelerators", ", ".join(hardware["accelerators"]) or "none"),
-                ("workers", f"{hardware['workers']}: {hardware['reason']}"),
-                ("threads per worker", str(hardware["threads_per_worker"])),
+                ("battery", _battery(hardware)),
+                ("workers", _why(hardware, "workers", "reason")),
+                ("for background jobs", _why(hardware, "background_workers", "background_reason")),
+                ("threads per worker", _why(hardware, "threads_per_worker", "threads_reason")),
             ],
         ),
         ("Limits", [_limit(name, value) for name, value in limits.items()]),
     ]
+
+
+def _why(hardware: dict[str, Any], number: str, reason: str) -> str:
+    return f"{hardware[number]}: {hardware[reason]}"
+
+
+def _battery(hardware: dict[str, Any]) -> str:
+    if hardware["battery_percent"] is None:
+        return "none"
+    state = "in use" if hardware["on_battery"] else "not in use"
+    return f"{hardware['battery_percent']:.0f} %, {state}"
 
 
 def _codes_by_engine(languages: list[dict[str, Any]]) -> dict[str, str]:

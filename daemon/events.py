@@ -7,6 +7,7 @@ from daemon.errors import RpcError
 from daemon.framing import TooLong
 from daemon.jobs import JobId
 from daemon.lines import Place
+from daemon.machine_facts import MachineSample
 from daemon.page_store import PageKey
 from daemon.params import LogLevel
 from daemon.worker_slot import WorkerId
@@ -89,13 +90,20 @@ class WorkerMeasured:
     """A look at a worker and its children.
 
     `cpu_s` is the processor time all of them have used so far, `rss_bytes` the worker's memory.
-    `is_in_disk_wait`: the kernel holds the worker until a disk answers.
+    `is_held_up`: it would go on, but waits for a disk, or for a processor that others have.
     """
 
     worker_id: WorkerId
     cpu_s: float
     rss_bytes: int
-    is_in_disk_wait: bool = False
+    is_held_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSampled:
+    """The machine was looked at."""
+
+    sample: MachineSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +173,13 @@ WorkerEvent: TypeAlias = (
     | WorkerSaid
     | WorkerMeasured
     | WorkerGone
+    | MachineSampled
     | PathsChecked
     | OutputsPublished
     | PagesMoved
     | FileReplaced
 )
-"""What the supervisor handles: news of workers and of the file system."""
+"""What the supervisor handles: news of workers, of the machine and of the file system."""
 
 Event: TypeAlias = (
     LinesReceived

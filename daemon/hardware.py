@@ -4,52 +4,53 @@ import os
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import psutil
 
+from daemon import cgroups
 from daemon.health_messages import ProcessUsage
-from daemon.messages import HardwareResult
+from daemon.machine_facts import MachineFacts
 
 _RESERVE_BYTES: Final = 1024**3
 """Left to the desktop."""
 _WORKER_BYTES: Final = int(1.2 * 1024**3)
 """What a worker takes after dozens of pages of mixed sizes; benchmarks/accuracy.py measures it."""
 _MAX_WORKERS: Final = 8
-_CGROUP: Final = Path("/sys/fs/cgroup")
 
 
-def survey(workers: int | None) -> HardwareResult:
-    """Return the machine's figures; `workers` overrides how many OCR workers there are to be."""
+def survey(workers: int | None) -> MachineFacts:
+    """Return what the machine has; `workers` overrides how many OCR workers there are to be.
+
+    Logical processors count, since a second thread of a core reads a good half as much again; what
+    is to disturb nobody uses physical ones only, see `background_share`.
+    """
     cpu_count = os.cpu_count() or 1
-    cpu_usable = _usable_cpus(cpu_count)
-    total, available = _memory()
+    usable = _affinity(cpu_count)
+    cpu_usable = len(usable)
+    quota = cgroups.cpu_quota()
+    if quota is not None:
+        cpu_usable = max(1, min(cpu_usable, int(quota)))
+    total, available = memory()
     by_memory = max(1, (available - _RESERVE_BYTES) // _WORKER_BYTES)
     derived = max(1, min(cpu_usable, by_memory, _MAX_WORKERS))
     if workers is not None:
-        reason = "as configured"
+        reason = "As many as were configured."
     elif derived == cpu_usable:
-        reason = f"one for each of {cpu_usable} usable processor(s)"
+        reason = f"One for each of {cpu_usable} usable processor(s)."
     elif derived == _MAX_WORKERS:
-        reason = f"{_MAX_WORKERS} at most"
+        reason = f"{_MAX_WORKERS} at most, unless more are configured."
     else:
         free, each = available // 1024**2, _WORKER_BYTES // 1024**2
-        reason = f"{free} MiB of memory are available, a worker takes {each}"
-    return HardwareResult(
+        reason = f"{free} MiB of memory were available, and a worker takes {each}."
+    cores = _physical_cores(usable)
+    return MachineFacts(
         cpu_count=cpu_count,
         cpu_usable=cpu_usable,
+        cpu_physical=None if cores is None else min(cores, cpu_usable),
         memory_bytes=total,
         memory_available_bytes=available,
-        accelerators=(),
         workers=workers or derived,
-        threads_per_worker=1,
         reason=reason,
     )
-
-
-def refresh(known: HardwareResult) -> HardwareResult:
-    """Return the figures as they are now; the number of workers stays."""
-    total, available = _memory()
-    return msgspec.structs.replace(known, memory_bytes=total, memory_available_bytes=available)
 
 
 def rss_of(pid: int) -> int:
@@ -71,32 +72,30 @@ def usage_of(pid: int) -> ProcessUsage:
         return ProcessUsage()
 
 
-def _usable_cpus(cpu_count: int) -> int:
-    """Return how many processors affinity and, on Linux, the container leave to us."""
-    usable = cpu_count
+def memory() -> tuple[int, int]:
+    """Return total and available memory in bytes, a container's limit taken in."""
+    machine = psutil.virtual_memory()
+    limited = cgroups.memory(machine.total)
+    if limited is None:
+        return machine.total, machine.available
+    return limited.limit, min(machine.available, limited.available)
+
+
+def _affinity(cpu_count: int) -> frozenset[int]:
+    """Return the processors that we may run on; others may differ from the first so many."""
     if hasattr(os, "sched_getaffinity"):
-        usable = len(os.sched_getaffinity(0))
-    quota = _read_numbers(_CGROUP / "cpu.max")  # "200000 100000", or "max 100000"
-    if len(quota) == 2 and quota[1] > 0:
-        usable = min(usable, max(1, quota[0] // quota[1]))
-    return usable
+        return frozenset(os.sched_getaffinity(0))
+    return frozenset(range(cpu_count))
 
 
-def _memory() -> tuple[int, int]:
-    """Return total and available memory in bytes, the container's limit taken in."""
-    memory = psutil.virtual_memory()
-    total, available = memory.total, memory.available
-    limit = _read_numbers(_CGROUP / "memory.max")
-    used = _read_numbers(_CGROUP / "memory.current")
-    if len(limit) == 1 and len(used) == 1 and limit[0] < total:
-        total = limit[0]
-        available = min(available, max(0, limit[0] - used[0]))
-    return total, available
-
-
-def _read_numbers(path: Path) -> list[int]:
-    """Return the numbers in a file of the cgroup file system; none where it says `max`."""
-    try:
-        return [int(word) for word in path.read_text(encoding="ascii").split()]
-    except (OSError, ValueError):
-        return []
+def _physical_cores(
+    usable: frozenset[int], root: Path = Path("/sys/devices/system/cpu")
+) -> int | None:
+    """Return how many cores these logical processors belong to; None where nobody tells."""
+    cores = set()
+    for number in usable:
+        try:
+            cores.add((root / f"cpu{number}/topology/thread_siblings_list").read_text("ascii"))
+        except OSError:
+            return psutil.cpu_count(logical=False)
+    return len(cores)

@@ -10,11 +10,13 @@ from typing import Final
 
 from msgspec import UNSET
 
+from daemon.config import Config
 from daemon.deadlines import Deadlines
 from daemon.errors import ERROR_KINDS, RpcError
 from daemon.inspections import Inspection, Inspections
 from daemon.internal_errors import internal_error
 from daemon.jobs import Document, JobId
+from daemon.lifecycle import Lifecycle
 from daemon.lines import Place
 from daemon.messages import DocumentInfoResult, EngineListResult
 from daemon.params import DocumentRenderParams
@@ -24,9 +26,12 @@ from daemon.ports import Files, Reply
 from daemon.timers import Timer
 from daemon.worker_slot import Death, InspectTask, SlotState
 from ocr_worker import wire
+from ocr_worker.languages import DEFAULT_ENGINE
 
 INSPECT_TIMEOUT_S: Final = 10.0
 """A document that takes longer to open ends its inspector."""
+MAX_OWN_TEXT: Final = 256
+"""Documents of which it is remembered that all pages carry text, the newest."""
 
 OnCounted = Callable[[JobId, int, wire.Inspected | RpcError], None]
 """Called with the job, the index of the document, and its count or why there is none."""
@@ -47,16 +52,20 @@ class Inspector:
         pool: Pool,
         deadlines: Deadlines[Timer],
         files: Files,
-        limits: wire.Limits,
+        config: Config,
+        lifecycle: Lifecycle,
         pictures: Pictures,
         on_counted: OnCounted,
     ) -> None:
         self._pool = pool
         self._deadlines = deadlines
         self._files = files
-        self._limits = limits
+        self._limits = config.limits
+        self._warms_up = config.warm_up
+        self._lifecycle = lifecycle
         self._pictures = pictures
         self._on_counted = on_counted
+        self._own_text: dict[str, None] = {}
         self._inspections = Inspections()
         self._next_key = 0
 
@@ -108,6 +117,10 @@ class Inspector:
         self._inspections.add(
             Inspection(self._key(), source, job_id=job_id, document=document.index)
         )
+
+    def has_own_text(self, path: str) -> bool:
+        """Tell whether every page of a document was seen to carry text, when it was looked at."""
+        return path in self._own_text
 
     def drop_job(self, job_id: JobId) -> None:
         """Nothing of that job needs counting any more."""
@@ -167,10 +180,13 @@ class Inspector:
         match message:
             case wire.Rendered() if is_shown:
                 self._pictures.on_rendered(inspection, task, message, now)
+                self._warm_up(inspection, now)
             case wire.Inspected() if inspection.job_id is not None:
                 self._on_counted(inspection.job_id, inspection.document, message)
             case wire.Inspected() if reply and inspection.source and not is_shown:
                 reply.succeed(_description(inspection, message))
+                self._note_own_text(inspection.source.path, message)
+                self._warm_up(inspection, now)
             case wire.EnginesListed() if reply and not inspection.source:
                 reply.succeed(EngineListResult(engines=message.engines))
             case _:
@@ -212,6 +228,30 @@ class Inspector:
     def on_left(self, task: InspectTask) -> None:
         """The inspector that had run out of its time is dead: it writes nothing any more."""
         self._pictures.discard(task)
+
+    def _note_own_text(self, path: str, found: wire.Inspected) -> None:
+        """Remember whether an engine will be needed, where the pages were asked for.
+
+        Otherwise nobody knows: to look at pages that were not asked for would be to stake the
+        answer on each of them.
+        """
+        if found.pages:
+            self._own_text.pop(path, None)
+            if all(page.has_text for page in found.pages):
+                self._own_text[path] = None
+                if len(self._own_text) > MAX_OWN_TEXT:
+                    del self._own_text[next(iter(self._own_text))]
+
+    def _warm_up(self, inspection: Inspection, now: float) -> None:
+        """A host looks at a document that it may want to be read next: have an engine loaded.
+
+        After the answer, which is what somebody waits for now.
+        """
+        source = inspection.source
+        if not self._warms_up or not self._lifecycle.accepts_work:
+            return
+        if source is not None and not self.has_own_text(source.path):
+            self._pool.warm_up(DEFAULT_ENGINE, now)
 
     def _remove_copy(self, inspection: Inspection) -> None:
         """Remove the scratch copy of base64 data that was only asked about."""

@@ -67,16 +67,22 @@ class JobBook:
         """Return a job that is not finished."""
         return self._active.get(job_id)
 
-    def take_page(self, *, suspects_last: bool) -> PageRef | None:
+    @property
+    def has_background(self) -> bool:
+        """True while a background job is not finished."""
+        return bool(self._turns["background"])
+
+    def take_page(self, *, suspects_last: bool, background: bool) -> PageRef | None:
         """Hand out the next page: the highest class first, the jobs of a class in turns.
 
-        With `suspects_last`, pages that have ended a worker wait for all others of all jobs.
+        With `suspects_last`, pages that have ended a worker wait for all others of all jobs;
+        without `background`, those of background jobs wait.
         """
         suspects = not suspects_last
-        job = self._next_in_turn(suspects=suspects)
+        job = self._next_in_turn(suspects=suspects, background=background)
         if job is None and suspects_last:
             suspects = True
-            job = self._next_in_turn(suspects=True)
+            job = self._next_in_turn(suspects=True, background=background)
         if job is None:
             return None
         turns = self._turns[job.options.priority]
@@ -101,18 +107,24 @@ class JobBook:
             job.put_first(job.documents[document], pages)
 
     def peek_engine(self) -> str | None:
-        """Return the engine that the next page will need; None when no page waits."""
-        job = self._next_in_turn(suspects=True)
-        return job.engine if job else None
+        """Return the engine to load for the next page; None when no page waits, or needs one."""
+        job = self._next_in_turn(suspects=True, background=True)
+        return job.engine_ahead if job else None
 
-    def count_waiting(self, at_most: int) -> int:
-        """Return how many pages wait for a slot, counting no further than needed."""
+    def count_waiting(self, at_most: int, background_at_most: int) -> int:
+        """Return how many pages wait for a slot, counting no further than needed.
+
+        Of background jobs not more than `background_at_most` count.
+        """
         n_waiting = 0
-        for job in self._active.values():
-            for document in job.documents:
-                n_waiting += document.n_waiting
-                if n_waiting >= at_most:
-                    return at_most
+        for name, turns in self._turns.items():
+            limit = (
+                at_most if name != "background" else min(at_most, n_waiting + background_at_most)
+            )
+            for document in (document for job in turns for document in job.documents):
+                if n_waiting >= limit:
+                    break
+                n_waiting = min(limit, n_waiting + document.n_waiting)
         return n_waiting
 
     @property
@@ -139,8 +151,10 @@ class JobBook:
         self.pages.close(job.job_id)
         del self._jobs[job.job_id], self._terminals[job.job_id]
 
-    def _next_in_turn(self, *, suspects: bool) -> Job | None:
-        for turns in self._turns.values():
+    def _next_in_turn(self, *, suspects: bool, background: bool) -> Job | None:
+        for name, turns in self._turns.items():
+            if name == "background" and not background:
+                continue
             for job in turns:
                 if job.takes(suspects=suspects):
                     return job

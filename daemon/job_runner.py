@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from loguru import logger
 
-from daemon import assembling, reports, work_orders
+from daemon import assembling, page_attempts, reports, work_orders
 from daemon.assembling import Assembling
 from daemon.clock import Moment
 from daemon.deadlines import Deadlines
@@ -20,8 +20,10 @@ from daemon.inspector import error_of
 from daemon.internal_errors import internal_error
 from daemon.job_book import KEPT_JOB_S, JobBook
 from daemon.jobs import Document, DocumentState, Job, JobId, PageRef
+from daemon.machine_watch import MachineWatch
 from daemon.metrics import Metrics
 from daemon.notifications import PageParams
+from daemon.page_attempts import Loss, try_again
 from daemon.page_ranges import select_pages
 from daemon.params import PageStateName
 from daemon.pool import Pool
@@ -33,8 +35,6 @@ from ocr_worker import wire
 MAX_BACKLOG_BYTES: Final = 8 * 1024 * 1024
 """Above this much unread by the host, no new page is handed out."""
 PROGRESS_INTERVAL_S: Final = 0.1
-LOWER_SCALE: Final = 0.5
-"""Resolution of a last attempt: a quarter of the memory and time, and often still legible."""
 _HOPELESS: Final = ("engine_unavailable", "language_unavailable", "document_changed")
 """Failures of a page that every other page of its document would share."""
 
@@ -52,6 +52,7 @@ class JobRunner:
         page_files: PageFiles,
         host: Host,
         metrics: Metrics,
+        machine_watch: MachineWatch,
     ) -> None:
         self._limits = limits
         self._book = book
@@ -61,6 +62,7 @@ class JobRunner:
         self._page_files = page_files
         self._host = host
         self._metrics = metrics
+        self._machine_watch = machine_watch
         self._assembling = Assembling(book, pool, files, limits)
         self._n_kept = 0
         self._progress_due: dict[JobId, float] = {}
@@ -88,7 +90,8 @@ class JobRunner:
 
     def _n_work(self, at_most: int) -> int:
         """Count pages and documents that wait; an uncounted job is worth one worker, to warm up."""
-        n_work = len(self._assembling) + self._book.count_waiting(at_most)
+        n_free = self._machine_watch.n_background_free
+        n_work = len(self._assembling) + self._book.count_waiting(at_most, n_free)
         if not n_work and any(not job.is_counted for job in self._book.active):
             is_any_up = any(slot.is_up for slot in self._pool.ocr_slots)
             return 0 if is_any_up else 1
@@ -96,13 +99,16 @@ class JobRunner:
 
     def _next_engine(self) -> str | None:
         engine = self._book.peek_engine()
-        return engine or next((job.engine for job in self._book.active), None)
+        return engine or next((job.engine_ahead for job in self._book.active), None)
 
     def _read_next(self, slot: Slot, now: Moment) -> bool:
         if self._host.backlog_bytes > MAX_BACKLOG_BYTES:
             return False
         # With one slot left, a page that has killed a worker waits for all that has not.
-        ref = self._book.take_page(suspects_last=self._pool.n_living < 2)
+        ref = self._book.take_page(
+            suspects_last=self._pool.n_living < 2,
+            background=self._machine_watch.n_background_free > 0,
+        )
         if ref is None:
             return False
         job = self._book.find(ref.job_id)
@@ -116,7 +122,12 @@ class JobRunner:
             # A name of its own for each attempt: a dead worker may have left half a file.
             self._n_kept += 1
             keep = self._files.scratch_path(f"page-{self._n_kept}.json")
-        task = PageTask(ref, keep)
+        task = PageTask(
+            ref,
+            keep,
+            gives_way=page_attempts.gives_way(job, ref.document, ref.page),
+            is_background=job.options.priority == "background",
+        )
         order = partial(work_orders.recognize, job, task, self._limits)
         self._pool.assign(slot, task, order, now.monotonic, job.timeouts.silence_timeout_s)
         return True
@@ -190,22 +201,15 @@ class JobRunner:
     def on_lost(
         self, task: SlotTask, death: Death, error: RpcError, took_s: float, now: Moment
     ) -> None:
-        """A worker died with a task in hand that is still wanted."""
+        """A worker died, or was found to be as good as dead, over a task that is still wanted."""
+        loss: Loss = "silence" if error.kind.name == "timeout" else "crash"
         if isinstance(task, AssembleTask):
-            self.settle(self._assembling.on_lost(task, death, error), now)
+            self.settle(self._assembling.on_lost(task, death, loss, error), now)
         elif isinstance(task, PageTask):
             self.on_left(task)
             job, document = self._place(task.ref)
-            page = document.pages[task.ref.page]
-            if not death.task_accepted:
-                job.put_back(task.ref, counts_attempt=False)
-            elif page.attempts < job.max_attempts(document):
-                # The last of several attempts is at lower resolution.
-                if page.attempts > 1:
-                    page.scale = LOWER_SCALE
-                job.put_back(task.ref, counts_attempt=True)
-            else:
-                error.data["attempts"] = page.attempts
+            if not try_again(job, task, loss, was_accepted=death.task_accepted):
+                error.data["attempts"] = document.pages[task.ref.page].attempts
                 document.n_poison += 1
                 self._end_page(task.ref, "failed", error, took_s, now)
 
@@ -216,14 +220,11 @@ class JobRunner:
         self._pool.abandon_task(slot, now.monotonic)
         if isinstance(task, PageTask):
             job, document = self._place(task.ref)
-            page = document.pages[task.ref.page]
-            if page.scale == 1.0 and page.attempts < job.max_attempts(document):
-                page.scale = LOWER_SCALE
-                job.put_back(task.ref, counts_attempt=True)
-            else:
+            if not try_again(job, task, "timeout"):
                 document.n_poison += 1
+                attempts = document.pages[task.ref.page].attempts
                 message = f"The page took longer than {job.timeouts.page_timeout_s:g} s."
-                error = RpcError("timeout", message, which="page", attempts=page.attempts)
+                error = RpcError("timeout", message, which="page", attempts=attempts)
                 self._end_page(task.ref, "failed", error, took_s, now)
         elif isinstance(task, AssembleTask):
             self.settle(self._assembling.on_timeout(task), now)

@@ -63,6 +63,8 @@ class Page:
     scale: float = 1.0
     """Resolution of the next attempt, relative to the first one's."""
     failure: RpcError | None = None
+    gave_way_in_vain: bool = False
+    """Its time ran out while it gave way to all else; from now on it does not."""
 
 
 @dataclass(slots=True)
@@ -92,6 +94,8 @@ class Document:
     """Waiting pages that have ended a worker before."""
     wishes: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_WISHES))
     """Selections of pages that are to go first, while it is not known which pages those are."""
+    has_own_text: bool = False
+    """Every page was seen to carry text, so that an engine may never be needed."""
     n_poison: int = 0
     """Pages that have failed because each attempt ended a worker."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -103,6 +107,8 @@ class Document:
     """Page number to the scratch file that holds what was read, for assembling."""
     n_assembled: int = 0
     """How often its outputs have been begun."""
+    gave_way_in_vain: bool = False
+    """The time of its outputs ran out while they gave way to all else; from now on they do not."""
     written: float = 0.0
     """Share of its outputs that is written, 0 to 1, as the worker tells."""
     outputs: dict[str, str] = field(default_factory=dict)
@@ -244,6 +250,13 @@ class Job:
     def is_counted(self) -> bool:
         """True once the number of pages of every document is known, or known not to matter."""
         return all(doc.is_over or doc.page_count is not None for doc in self.documents)
+
+    @property
+    def engine_ahead(self) -> str | None:
+        """The engine that workers are to load before they get its pages; None to wait for need."""
+        if self.options.mode != "force" and all(doc.has_own_text for doc in self.documents):
+            return None
+        return self.engine
 
     @property
     def total(self) -> int:

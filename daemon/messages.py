@@ -27,6 +27,7 @@ from daemon.units import (
     Index,
     Ordinal,
     Percent,
+    Rate,
     SlotNumber,
     UnixTime,
 )
@@ -229,16 +230,24 @@ class LanguageListResult(Struct, frozen=True, kw_only=True):
 
 
 class HardwareResult(Struct, frozen=True, kw_only=True):
-    """Result of `hardware/get`; `reason` says why there are that many workers."""
+    """Result of `hardware/get`: what there is, what is used of it, and a sentence why for each."""
 
     cpu_count: Count
     cpu_usable: Count
+    cpu_physical: Count | None
     memory_bytes: ByteCount
     memory_available_bytes: ByteCount
     accelerators: tuple[str, ...]
+    load_average: Rate | None
+    foreign_load: Rate | None
+    on_battery: bool | None
+    battery_percent: Percent | None
     workers: Count
     threads_per_worker: Count
+    background_workers: Count
     reason: str
+    threads_reason: str
+    background_reason: str
 
 
 class ReplayResult(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon import __version__, hardware, reports
+from daemon import __version__, reports
 from daemon.admission import ENGINES, judge, judge_document, judge_picture
 from daemon.catalog import NOTIFICATIONS, REQUESTS
 from daemon.config import Config
@@ -22,7 +22,6 @@ from daemon.lines import MAX_OUTBOUND_LINE_BYTES, Part
 from daemon.log import Log
 from daemon.messages import (
     Empty,
-    HardwareResult,
     InitializeResult,
     JobListResult,
     JobStateResult,
@@ -66,7 +65,6 @@ class Methods:
     config: Config
     instance_id: str
     logs: Log
-    hardware: HardwareResult
     rss_of: Callable[[int], int]
     """Resident memory of a process in bytes, 0 when it is gone."""
     watch_host: Callable[[int | None], bool]
@@ -280,8 +278,8 @@ class Methods:
         reply = LanguageReply(call.reply, partial(language_list, engine=params.engine))
         self.supervisor.list_engines(reply, call.now)
 
-    def _hardware_get(self, params: NoParams, call: Call) -> Struct:
-        return hardware.refresh(self.hardware)
+    def _hardware_get(self, params: NoParams, call: Call) -> None:
+        self.supervisor.tell_hardware(call.reply, call.now)
 
 
 def _judge_place(job: Job, document: int | None, pages: str | None) -> None:

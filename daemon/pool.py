@@ -97,6 +97,13 @@ class Pool:
         self._deadlines.set(Timer("start", slot.number), now + self._config.start_timeout_s)
         self._announce(slot)
 
+    def warm_up(self, engine: str, now: float) -> None:
+        """Start one worker ahead of its work, unless there is one; it leaves when it stays idle."""
+        if not any(slot.is_up for slot in self.ocr_slots):
+            slot = next((slot for slot in self.ocr_slots if slot.can_start), None)
+            if slot is not None:
+                self.start(slot, engine, now)
+
     def assign(
         self,
         slot: Slot,

@@ -78,6 +78,13 @@ class Files(Protocol):
         """Return the path of a scratch file of that name; the folder is there."""
 
 
+class Machine(Protocol):
+    """The machine that all this runs on."""
+
+    def sample(self, pids: Sequence[int]) -> None:
+        """Look at it; `pids` are our workers. Answered by `MachineSampled`."""
+
+
 class PageFiles(Protocol):
     """The files of pages that memory has no room for."""
 

@@ -178,6 +178,7 @@ class Reception:
         for document, checked in zip(job.documents, event.documents, strict=True):
             failure = checked.failure or event.output_failure
             document.path = checked.path
+            document.has_own_text = self._inspector.has_own_text(checked.path)
             if document.state is not DocumentState.WAITING:
                 continue
             if failure is not None:

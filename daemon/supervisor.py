@@ -11,35 +11,25 @@ from typing import Final, assert_never
 
 from loguru import logger
 
-from daemon import reports
+from daemon import events, reports
 from daemon.admission import Submission
 from daemon.checkups import Checkups
 from daemon.clock import Moment
 from daemon.config import Config
 from daemon.deadlines import Deadlines
 from daemon.errors import ExitCode, RpcError
-from daemon.events import (
-    FileReplaced,
-    OutputsPublished,
-    PagesMoved,
-    PathsChecked,
-    WorkerEvent,
-    WorkerGone,
-    WorkerMeasured,
-    WorkerSaid,
-    WorkerSpawned,
-    WorkerSpawnFailed,
-)
 from daemon.inspector import Inspector
 from daemon.job_book import JobBook
 from daemon.job_runner import JobRunner
 from daemon.jobs import Job, JobId
 from daemon.lifecycle import Lifecycle, Phase
+from daemon.machine_facts import MachineFacts
+from daemon.machine_watch import MachineWatch
 from daemon.metrics import Metrics
 from daemon.params import DocumentInfoParams, DocumentRenderParams
 from daemon.pictures import Pictures
 from daemon.pool import Pool
-from daemon.ports import Files, Host, PageFiles, Reply, Workers, is_same_id
+from daemon.ports import Files, Host, Machine, PageFiles, Reply, Workers, is_same_id
 from daemon.reception import Reception
 from daemon.timers import Timer
 from daemon.worker_slot import Death, InspectTask, Slot, SlotState, WorkerId
@@ -55,53 +45,57 @@ class Supervisor:
     def __init__(
         self,
         config: Config,
-        n_slots: int,
+        facts: MachineFacts,
         workers: Workers,
+        machine: Machine,
         files: Files,
         page_files: PageFiles,
         host: Host,
         new_id: Callable[[], str],
     ) -> None:
         self._config = config
-        self.deadlines: Deadlines[Timer] = Deadlines()
+        self.deadlines = deadlines = Deadlines[Timer]()
         self.lifecycle = Lifecycle()
         self.book = JobBook()
         self.metrics = Metrics()
         self.tells_stderr = False
         """The host wants to see a dead worker's last words."""
         self.pool = Pool(
-            n_slots,
+            facts.workers,
             workers,
             host,
-            self.deadlines,
+            deadlines,
             config,
             lambda: WorkerId(new_id()),
             self.metrics.on_restart,
         )
-        self.checkups = Checkups(self.pool, workers, host, self.deadlines)
-        self.pictures = Pictures(files, host, self.deadlines, new_id)
+        self.checkups = Checkups(self.pool, workers, host, deadlines)
+        self.machine = MachineWatch(facts, machine, self.pool, self.book, deadlines)
+        self.pictures = Pictures(files, host, deadlines, new_id)
         self.inspector = Inspector(
-            self.pool, self.deadlines, files, config.limits, self.pictures, self._on_counted
+            self.pool, deadlines, files, config, self.lifecycle, self.pictures, self._on_counted
         )
         self.runner = JobRunner(
             config.limits,
             self.book,
             self.pool,
-            self.deadlines,
+            deadlines,
             files,
             page_files,
             host,
             self.metrics,
+            self.machine,
         )
         self.reception = Reception(
             self.book,
             self.inspector,
             self.runner,
-            self.deadlines,
+            deadlines,
             self.lifecycle,
             files,
             lambda: JobId(new_id()),
         )
+        self._asked = (self.inspector, self.checkups, self.machine)
         self._now = Moment(0.0, 0.0)
 
     # What hosts ask for; called by the methods.
@@ -131,6 +125,12 @@ class Supervisor:
         self.inspector.list_engines(reply)
         self.pump(now)
 
+    def tell_hardware(self, reply: Reply, now: Moment) -> None:
+        """Answer `hardware/get`; on the way out nothing is waited for."""
+        self.machine.tell(reply, now.monotonic)
+        if self.lifecycle.phase not in (Phase.RUNNING, Phase.DRAINING):
+            self.machine.answer()
+
     def cancel(self, job: Job, now: Moment) -> None:
         """End a job as its host wishes; a finished one stays as it is."""
         self._now = now
@@ -142,8 +142,8 @@ class Supervisor:
     def cancel_request(self, request_id: str | int | float, now: Moment) -> None:
         """End what a request has begun: its answer that is under way, or the job it started."""
         self.reception.cancel_request(request_id)
-        self.inspector.cancel_question(request_id)
-        self.checkups.cancel_question(request_id)
+        for asked in self._asked:
+            asked.cancel_question(request_id)
         for job in list(self.book.active):
             if is_same_id(job.request_id, request_id):
                 self.cancel(job, now)
@@ -194,22 +194,22 @@ class Supervisor:
                 self.runner.cancel(job, now)
         self.pump(now)
 
-    def handle(self, event: WorkerEvent, now: Moment) -> None:
+    def handle(self, event: events.WorkerEvent, now: Moment) -> None:
         """Take in what a worker or the file system has to say."""
         self._now = now
         match event:
-            case WorkerSpawned(worker_id, pid):
+            case events.WorkerSpawned(worker_id, pid):
                 self.pool.on_spawned(worker_id, pid)
-            case WorkerSpawnFailed(worker_id):
-                self._on_gone(WorkerGone(worker_id), now)
-            case WorkerSaid(worker_id, message):
+            case events.WorkerSpawnFailed(worker_id):
+                self._on_gone(events.WorkerGone(worker_id), now)
+            case events.WorkerSaid(worker_id, message):
                 slot = self.pool.slot_of(worker_id)
                 if slot is not None and not slot.is_condemned:
                     self.pool.watchdog.on_heard(slot, message, now.monotonic)
                     self._on_message(slot, message, now)
                 elif isinstance(message, wire.Ready):
                     self.pool.on_successor_ready(worker_id, now.monotonic)
-            case WorkerMeasured(worker_id):
+            case events.WorkerMeasured(worker_id):
                 slot = self.pool.slot_of(worker_id)
                 if (
                     slot is not None
@@ -217,16 +217,18 @@ class Supervisor:
                     and self.pool.on_measured(slot, event, now.monotonic)
                 ):
                     self._on_silent(slot, now)
-            case WorkerGone(worker_id):
+            case events.WorkerGone(worker_id):
                 self._on_gone(event, now)
                 self.checkups.on_gone(worker_id)
-            case PathsChecked():
+            case events.MachineSampled(sample):
+                self.machine.on_sampled(sample)
+            case events.PathsChecked():
                 self.reception.on_checked(event, now)
-            case OutputsPublished():
+            case events.OutputsPublished():
                 self.runner.on_published(event, now)
-            case PagesMoved(job_id, places):
+            case events.PagesMoved(job_id, places):
                 self.book.pages.on_moved(job_id, places)
-            case FileReplaced():
+            case events.FileReplaced():
                 self.pictures.on_replaced(event)
             case _:
                 assert_never(event)
@@ -250,6 +252,8 @@ class Supervisor:
                 slot = self.pool.slots[int(timer.subject)]
                 if self.pool.watchdog.on_timer(timer, slot, now.monotonic):
                     self._on_silent(slot, now)
+            case "sample" | "hardware":
+                self.machine.on_timer(timer, now.monotonic)
             case "health":
                 self.checkups.on_timer(int(timer.subject))
             case "drain":
@@ -269,6 +273,7 @@ class Supervisor:
         self._now = now
         if self.lifecycle.phase in (Phase.RUNNING, Phase.DRAINING, Phase.CANCELLING):
             self.inspector.hand_out(now.monotonic)
+            self.machine.watch(now.monotonic)
             self.runner.hand_out(now)
         self._go_on_leaving(now)
 
@@ -321,7 +326,7 @@ class Supervisor:
                 else:
                     self.runner.on_outcome(task, message, now.monotonic - began_at, now)
 
-    def _on_gone(self, event: WorkerGone, now: Moment) -> None:
+    def _on_gone(self, event: events.WorkerGone, now: Moment) -> None:
         slot = self.pool.slot_of(event.worker_id)
         if slot is None:
             self.pool.succession.on_gone(event.worker_id)
@@ -371,7 +376,7 @@ class Supervisor:
 
     def _go_on_leaving(self, now: Moment) -> None:
         lifecycle = self.lifecycle
-        has_questions = self.inspector.has_questions or self.checkups.has_questions
+        has_questions = any(asked.has_questions for asked in self._asked)
         is_busy = self.book.n_active or self.reception.is_busy or has_questions
         if lifecycle.phase is Phase.DRAINING and not is_busy:
             self.leave(lifecycle.exit_code, now)
@@ -386,7 +391,7 @@ class Supervisor:
         """The grace is over: answer what is still owed, and wait for nothing."""
         error = RpcError("cancelled", "The daemon is leaving before this was answered.")
         self.reception.fail_requests(error)
-        self.inspector.fail_questions(error)
-        self.checkups.fail_questions(error)
+        for asked in self._asked:
+            asked.fail_questions(error)
         for job in list(self.book.active):
             self.runner.give_up_publishing(job, self._now)

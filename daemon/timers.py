@@ -27,7 +27,9 @@ TimerName = Literal[
     "check",
     "replace",
     "health",
+    "hardware",
     # of the daemon
+    "sample",
     "drain",
     "pending",
 ]

@@ -1,9 +1,10 @@
 """Silence is not death: what tells a worker that works from one that never will again.
 
 Part of the owner: no I/O, no clock. A busy worker that has said nothing for its time is asked and
-looked at: it is dead when, over some seconds, neither a sign of progress came nor its processes
-used any processor. A ping alone would kill a page that holds Python's lock in native code, and
-would trust a worker whose working thread is deadlocked. An idle worker has to answer pings.
+looked at: it is dead when, over some seconds, no sign of progress came, and its processes neither
+used any processor nor wanted to. A ping alone would kill a page that holds Python's lock in native
+code, and would trust a worker whose working thread is deadlocked. An idle worker has to answer
+pings.
 """
 
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ class Watchdog:
             return False
         used_s = event.cpu_s - probe.cpu_s
         works = used_s > MIN_CPU_SHARE * (now - probe.began_at)
-        if works or event.is_in_disk_wait or watch.heard_at > probe.began_at:
+        if works or event.is_held_up or watch.heard_at > probe.began_at:
             watch.probe = None
             watch.heard_at = now
             self._deadlines.set(Timer("silence", slot.number), now + watch.silence_s)

@@ -37,6 +37,7 @@ def recognize(job: Job, task: PageTask, limits: wire.Limits, task_id: int) -> wi
         scale=document.pages[task.ref.page].scale,
         keep=task.keep,
         with_lines=options.inline == "words",
+        gives_way=task.gives_way,
     )
 
 
@@ -55,6 +56,7 @@ def assemble(job: Job, task: AssembleTask, limits: wire.Limits, task_id: int) ->
         languages=job.options.languages,
         version=__version__,
         note=task.note,
+        gives_way=task.gives_way,
     )
 
 

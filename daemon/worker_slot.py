@@ -28,10 +28,16 @@ class SlotState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PageTask:
-    """A page in a slot; `keep` is the scratch file that gets what was read, for assembling."""
+    """A page in a slot; `keep` is the scratch file that gets what was read, for assembling.
+
+    One that `gives_way` is read at the lowest priority for CPU and disk; one that `is_background`
+    counts to what background jobs have, whether it gives way or not.
+    """
 
     ref: PageRef
     keep: str | None = None
+    gives_way: bool = False
+    is_background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class AssembleTask:
     document: int
     temporary: dict[str, str]
     note: str
+    gives_way: bool = False
+    is_background: bool = False
 
 
 @dataclass(frozen=True, slots=True)

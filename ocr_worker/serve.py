@@ -1,4 +1,4 @@
-"""The thread that works: one task at a time, each to exactly one outcome."""
+"""What works: one task at a time, each to exactly one outcome; see `courtesy` for the thread."""
 
 import traceback
 from contextlib import closing, suppress
@@ -10,6 +10,7 @@ import msgspec
 
 from ocr_worker import wire
 from ocr_worker.control import Control
+from ocr_worker.courtesy import Courtesy
 from ocr_worker.documents import open_document
 from ocr_worker.documents.base import Document
 from ocr_worker.engines import list_engines, load_engine
@@ -28,13 +29,16 @@ class Server:
     control: Control
     _engines: dict[str, Engine] = field(default_factory=dict)
     _opened: tuple[wire.Source, wire.Limits, Document] | None = None
+    _courtesy: Courtesy[wire.Event] = field(default_factory=Courtesy)
 
     def serve(self) -> NoReturn:
         """Take tasks for ever; the control thread ends the process."""
         while True:
             task = self.control.tasks.get()
             self.control.say(wire.Accepted(task=task.task))
-            self.control.say(self._outcome(task))
+            gives_way = isinstance(task, wire.Recognize | wire.Assemble) and task.gives_way
+            work = partial(self._outcome, task)
+            self.control.say(self._courtesy.call(work, gives_way=gives_way))
 
     def preload(self, name: str) -> None:
         """Load an engine ahead of the first page.

@@ -78,6 +78,7 @@ class Recognize(Struct, frozen=True, kw_only=True, tag="recognize"):
 
     `scale` below 1 lowers the resolution, for a page that failed before. The whole `Page` goes to
     the scratch file `keep`, where one is named; the answer carries lines only `with_lines`.
+    What `gives_way` is done at the lowest priority for CPU and disk.
     """
 
     task: int
@@ -88,6 +89,7 @@ class Recognize(Struct, frozen=True, kw_only=True, tag="recognize"):
     scale: float = 1.0
     keep: str | None = None
     with_lines: bool = False
+    gives_way: bool = False
 
 
 class Assemble(Struct, frozen=True, kw_only=True, tag="assemble"):
@@ -112,6 +114,8 @@ class Assemble(Struct, frozen=True, kw_only=True, tag="assemble"):
     note: str | None = None
     """Scratch file that is to name the temporary files before they are there, so that whoever
     clears away after a daemon that was killed finds them."""
+    gives_way: bool = False
+    """As in `Recognize`."""
 
 
 class Render(Struct, frozen=True, kw_only=True, tag="render"):

@@ -5,7 +5,6 @@ from dataclasses import fields
 from typing import Any
 from unittest.mock import MagicMock
 
-from daemon import hardware
 from daemon.clock import Moment
 from daemon.config import Config
 from daemon.dispatch import Dispatcher, Method
@@ -17,7 +16,6 @@ from daemon.outbox import Outbox
 from tests.fakes import World
 
 _NOW = Moment(1000.0, 1_700_000_000.0)
-_MACHINE = hardware.survey(1)
 
 
 class FakeWire:
@@ -36,6 +34,7 @@ class FakeWire:
         """Take in what the host has written."""
         for line in self._splitter.feed(data):
             self._dispatcher.handle(line, _NOW)
+            self.world.look()
 
     def end(self) -> None:
         """Take in that the host writes no more."""
@@ -60,7 +59,6 @@ def methods_over(world: World, outbox: Outbox) -> dict[str, Method]:
         "config": Config(),
         "instance_id": "an instance",
         "logs": logs,
-        "hardware": _MACHINE,
         "rss_of": lambda pid: 0,
         "usage_of": lambda pid: ProcessUsage(),
         "watch_host": lambda pid: False,

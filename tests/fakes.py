@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from daemon.admission import judge
@@ -11,6 +11,7 @@ from daemon.config import Config
 from daemon.errors import RpcError
 from daemon.events import (
     DocumentChecked,
+    MachineSampled,
     OutputsPublished,
     PathsChecked,
     WorkerEvent,
@@ -20,6 +21,7 @@ from daemon.events import (
 )
 from daemon.jobs import SUCCESSES, JobId
 from daemon.lines import MAX_OUTBOUND_LINE_BYTES
+from daemon.machine_facts import MachineFacts, MachineSample
 from daemon.notifications import TerminalParams
 from daemon.page_store import Move
 from daemon.params import DocumentParams, OcrOptions, Struct
@@ -98,6 +100,29 @@ class FakeFiles:
         return f"/scratch/{name}"
 
 
+FACTS = MachineFacts(
+    cpu_count=8,
+    cpu_usable=8,
+    cpu_physical=8,
+    memory_bytes=16 * 1024**3,
+    memory_available_bytes=8 * 1024**3,
+    workers=2,
+    reason="As many as were configured.",
+)
+QUIET = MachineSample(memory_available_bytes=8 * 1024**3, foreign_load=0.0, on_battery=False)
+"""A machine on which nobody does anything."""
+
+
+@dataclass
+class FakeMachine:
+    """Notes which processes were to be looked at; nothing answers by itself."""
+
+    asked: list[tuple[int, ...]] = field(default_factory=list)
+
+    def sample(self, pids: Sequence[int]) -> None:
+        self.asked.append(tuple(pids))
+
+
 @dataclass
 class FakePageFiles:
     """Notes what is ordered; nothing answers by itself."""
@@ -159,10 +184,15 @@ class World:
     """The real supervisor between fakes; time passes only by `advance`."""
 
     def __init__(
-        self, n_slots: int = 2, config: Config | None = None, host: Host | None = None
+        self,
+        n_slots: int = 2,
+        config: Config | None = None,
+        host: Host | None = None,
+        **facts: Any,
     ) -> None:
         ids = itertools.count(1)
         self.workers = FakeWorkers()
+        self.machine = FakeMachine()
         self.files = FakeFiles()
         self.page_files = FakePageFiles()
         self.host = FakeHost()
@@ -172,8 +202,9 @@ class World:
         self.config = config or Config()
         self.supervisor = Supervisor(
             self.config,
-            n_slots,
+            replace(FACTS, workers=n_slots, **facts),
             self.workers,
+            self.machine,
             self.files,
             self.page_files,
             host or self.host,
@@ -236,6 +267,12 @@ class World:
             token, documents = self.files.checks.pop(0)
             checked = tuple(DocumentChecked(document.path or "") for document in documents)
             self.handle(PathsChecked(token, checked, output=self.files.outputs.get(token)))
+
+    def look(self, **changes: Any) -> None:
+        """The machine is looked at, if it was to be, and found as quiet as the changes leave it."""
+        asked, self.machine.asked = self.machine.asked, []
+        if asked:
+            self.handle(MachineSampled(replace(QUIET, **changes)))
 
     def start_workers(self) -> None:
         """Every worker that was ordered comes up."""

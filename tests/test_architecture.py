@@ -22,11 +22,13 @@ MAX_LINES = 400
 
 PURE = (
     "admission",
+    "background_share",
     "bridge_languages",
     "catalog",
     "deadlines",
     "examples",
     "framing",
+    "hardware_report",
     "health_examples",
     "inspections",
     "job_book",
@@ -35,10 +37,12 @@ PURE = (
     "last_words",
     "lifecycle",
     "lines",
+    "machine_facts",
     "metrics",
     "newest",
     "openrpc",
     "outbox",
+    "page_attempts",
     "page_ranges",
     "page_store",
     "replay",
@@ -57,6 +61,7 @@ OWNER = (
     "watchdog",
     "reception",
     "checkups",
+    "machine_watch",
     "job_runner",
     "assembling",
     "pool",
@@ -261,7 +266,7 @@ def test_the_owner_acts_through_ports_only(module):
 def test_what_decides_does_not_import_what_acts(module):
     edges = {"event_loop", "dispatch", "methods", "transport", "worker_process", "files", "log"}
     edges |= {"threads", "composition", "hardware", "guard_process", "host_watch", "scratch"}
-    edges |= {"bridge", "bridge_host"}
+    edges |= {"bridge", "bridge_host", "cgroups", "machine_probe"}
     assert imports_of(f"daemon.{module}") & {f"daemon.{edge}" for edge in edges} == set()
 
 

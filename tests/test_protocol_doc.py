@@ -25,7 +25,6 @@ from daemon import (
     job_runner,
     lines,
     log,
-    messages,
     methods,
     newest,
     outbox,
@@ -67,7 +66,6 @@ HANDLERS = methods.Methods(
     config=Config(),
     instance_id="",
     logs=create_autospec(log.Log, instance=True),
-    hardware=create_autospec(messages.HardwareResult, instance=True),
     rss_of=lambda pid: 0,
     health=health_methods.HealthMethods(
         supervisor=create_autospec(supervisor.Supervisor, instance=True),

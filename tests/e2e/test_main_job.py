@@ -325,3 +325,32 @@ def test_ten_thousand_requests_before_the_first_reply_is_read_are_all_answered(s
     answered = {client.next_message(timeout_s=30)["id"] for _ in range(10_000)}
 
     assert answered == set(range(10_000))
+
+
+def states_of_slot_1(client, until):
+    """What the first slot has been up to, until something was heard."""
+    states = []
+    for notification in client.notifications(timeout_s=30):
+        if notification.method == "worker/state" and notification.params["slot"] == 1:
+            states.append(notification.params["state"])
+        if until(notification.method, states):
+            return states
+    raise AssertionError(states)
+
+
+def test_a_worker_gets_ready_while_its_host_only_looks_at_a_document(spawn_daemon, pdf):
+    client = spawn_daemon("--workers", "1")
+    client.request("document/info", {"document": {"path": str(pdf)}})
+
+    states_of_slot_1(client, lambda _, states: states[-1:] == ["idle"])
+    assert client.request("status/get")["jobs"] == {}
+
+
+def test_a_worker_that_is_not_to_be_warmed_up_waits_for_a_job(spawn_daemon, pdf):
+    client = spawn_daemon("--workers", "1", "--no-warm-up", env=TALKATIVE)
+    client.request("document/info", {"document": {"path": str(pdf)}})
+    assert client.request("worker/list")["workers"][1]["state"] == "stopped"
+
+    client.start([str(pdf)], options={"engine": "null"})
+    heard = states_of_slot_1(client, lambda method, _: method == "job/result")
+    assert heard[0] == "starting"

@@ -133,6 +133,10 @@ class Jobs:
                 return not self._workers.all[timer.subject].is_gone
             case "check":
                 return True  # by a token, and does nothing when the request has been answered
+            case "hardware":
+                return supervisor.machine.has_questions
+            case "sample":
+                return supervisor.book.has_background
             case "health" | "drain" | "pending":
                 return self._phase is not Phase.STOPPED
         slot = supervisor.pool.slots[int(timer.subject)]

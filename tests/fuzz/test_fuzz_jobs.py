@@ -103,6 +103,14 @@ class Daemon(RuleBasedStateMachine):
         now = self.world.now.monotonic
         self._ask(lambda reply: self.world.supervisor.checkups.check(True, reply, now))
 
+    @rule()
+    def tell_hardware(self):
+        self._ask(lambda reply: self.world.supervisor.tell_hardware(reply, self.world.now))
+
+    @rule(on_battery=st.booleans(), foreign_load=st.sampled_from([None, 0.0, 1.0, 9.0]))
+    def look_at_the_machine(self, on_battery, foreign_load):
+        self.world.look(on_battery=on_battery, foreign_load=foreign_load)
+
     def _ask(self, ask):
         reply = FakeReply(request_id=len(self.asked))
         try:

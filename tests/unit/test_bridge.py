@@ -14,7 +14,6 @@ from daemon.errors import RpcError
 from daemon.events import DocumentChecked, PathsChecked
 from daemon.framing import TOO_LONG
 from daemon.lifecycle import Phase
-from daemon.messages import HardwareResult
 from daemon.outbox import Outbox
 from ocr_worker import wire
 from ocr_worker.documents import pdf
@@ -23,17 +22,6 @@ from tests.bridge_app import parse_event
 from tests.fakes import World
 
 CANCELLED = {"message": "Processing cancelled by user"}
-MACHINE = HardwareResult(
-    cpu_count=4,
-    cpu_usable=4,
-    memory_bytes=8 * 1024**3,
-    memory_available_bytes=4 * 1024**3,
-    accelerators=(),
-    workers=2,
-    threads_per_worker=1,
-    reason="as configured",
-)
-
 ENGINES = (
     wire.EngineInfo(name="rapidocr", version="1", available=True, languages=("en", "de")),
     wire.EngineInfo(name="tesseract", version="1", available=True, languages=("en", "ru", "xx")),
@@ -50,10 +38,11 @@ class App:
         self.outbox = Outbox(str)
         host = BridgeHost(self.outbox)
         self.world = World(n_slots, config=config, host=host)
-        self.bridge = Bridge(self.world.supervisor, host, self.world.config, MACHINE, 1000)
+        self.bridge = Bridge(self.world.supervisor, host, self.world.config, 1000)
 
     def send(self, line):
         self.bridge.handle(line, self.world.now)
+        self.world.look()
 
     def ask(self, command, request_id=None, **members):
         self.send(orjson.dumps({"command": command, **members, "request_id": request_id}))
@@ -483,7 +472,7 @@ def test_hardware_is_told_under_the_names_such_hosts_know(app):
     assert kind == "result"
     assert (data["gpu_available"], data["recommended_batch_size"]) == (False, 2)
     assert data["system_memory_gb"] > 0
-    assert data["reason"] == "as configured"
+    assert data["reason"] == "As many as were configured."
 
 
 def test_the_recommended_resolution_is_the_workers_own():

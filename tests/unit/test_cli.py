@@ -328,12 +328,20 @@ ANSWERS = {
     "hardware/get": {
         "cpu_count": 4,
         "cpu_usable": 2,
+        "cpu_physical": 2,
         "memory_bytes": 8 * 1024**3,
         "memory_available_bytes": 6 * 1024**3,
         "accelerators": [],
+        "load_average": 0.5,
+        "foreign_load": 0.1,
+        "on_battery": True,
+        "battery_percent": 70.6,
         "workers": 2,
         "threads_per_worker": 1,
-        "reason": "two cores",
+        "background_workers": 1,
+        "reason": "Two cores.",
+        "threads_reason": "Side by side.",
+        "background_reason": "On battery.",
     },
 }
 
@@ -355,7 +363,9 @@ def test_the_doctor_fails_and_says_why_when_the_default_engine_is_missing(daemon
     assert args.run(args) == 1
     out = capsys.readouterr().out
     assert "not available: pip install it" in out
-    assert "2: two cores" in out
+    assert "2: Two cores." in out
+    assert "1: On battery." in out
+    assert "71 %, in use" in out
     assert "6.0 GiB free of 8.0 GiB" in out
     assert "16 MiB" in out
 

@@ -151,6 +151,7 @@ def test_settings_survive_the_way_through_a_command_line(tmp_path):
         max_jobs=5,
         heartbeat_s=0.25,
         worker_command="a b",
+        warm_up=False,
         watch_parent=False,
         timeouts=Timeouts(page_timeout_s=1.5, job_timeout_s=86400, silence_timeout_s=2),
         limits=Limits(max_document_bytes=1, max_pages=2, max_page_pixels=3),
@@ -173,6 +174,7 @@ def test_an_option_without_a_value_has_a_variable_with_one(text, is_watched):
     env = {"OCR_SIDECAR_NO_PARENT_WATCH": text}
 
     assert parse_options(env=env).watch_parent == is_watched
+    assert parse_options(env={"OCR_SIDECAR_NO_WARM_UP": text}).warm_up == is_watched
     with pytest.raises(SystemExit):
         parse_options(env={"OCR_SIDECAR_NO_PARENT_WATCH": "perhaps"})
 

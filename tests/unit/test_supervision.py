@@ -74,9 +74,9 @@ def test_a_worker_that_answers_pings_and_does_nothing_else_is_killed_all_the_sam
     assert world.workers.killed == [slot.worker_id]
 
 
-def test_a_worker_that_waits_for_a_disk_is_left_alone():
+def test_a_worker_that_waits_for_a_disk_or_a_processor_is_left_alone():
     world, slot = busy_world()
-    fall_silent(world, slot, 1.0, 1.0, is_in_disk_wait=True)
+    fall_silent(world, slot, 1.0, 1.0, is_held_up=True)
 
     assert world.workers.killed == []
 

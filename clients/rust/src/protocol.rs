@@ -341,19 +341,27 @@ pub struct FailedPage {
     pub attempts: u64,
 }
 
-/// Result of `hardware/get`; `reason` says why there are that many workers.
+/// Result of `hardware/get`: what there is, what is used of it, and a sentence why for each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HardwareResult {
     pub cpu_count: u64,
     pub cpu_usable: u64,
+    pub cpu_physical: Option<u64>,
     /// Bytes.
     pub memory_bytes: u64,
     /// Bytes.
     pub memory_available_bytes: u64,
     pub accelerators: Vec<String>,
+    pub load_average: Option<f64>,
+    pub foreign_load: Option<f64>,
+    pub on_battery: Option<bool>,
+    pub battery_percent: Option<f64>,
     pub workers: u64,
     pub threads_per_worker: u64,
+    pub background_workers: u64,
     pub reason: String,
+    pub threads_reason: String,
+    pub background_reason: String,
 }
 
 /// Params of `health/check`.

@@ -201,18 +201,26 @@ export interface FailedPage {
   attempts: number;
 }
 
-/** Result of `hardware/get`; `reason` says why there are that many workers. */
+/** Result of `hardware/get`: what there is, what is used of it, and a sentence why for each. */
 export interface HardwareResult {
   cpu_count: number;
   cpu_usable: number;
+  cpu_physical: number | null;
   /** Bytes. */
   memory_bytes: number;
   /** Bytes. */
   memory_available_bytes: number;
   accelerators: string[];
+  load_average: number | null;
+  foreign_load: number | null;
+  on_battery: boolean | null;
+  battery_percent: number | null;
   workers: number;
   threads_per_worker: number;
+  background_workers: number;
   reason: string;
+  threads_reason: string;
+  background_reason: string;
 }
 
 /** Params of `health/check`. */
