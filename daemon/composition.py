@@ -10,9 +10,7 @@ from uuid import uuid4
 from loguru import logger
 from platformdirs import user_cache_path, user_state_path
 
-from daemon import __version__, hardware, log, windows_job
-from daemon.bridge import Bridge
-from daemon.bridge_host import BridgeHost
+from daemon import __version__, hardware, log
 from daemon.clock import read_clock
 from daemon.config import Config
 from daemon.dispatch import Dispatcher
@@ -67,6 +65,8 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     scratch = Scratch(Path(scratch_root), instance_id)
     guard = None
     if sys.platform == "win32":
+        from daemon import windows_job
+
         windows_job.enter_job()
     else:
         guard = GuardProcess(guard_command(scratch.path), inbox.put)
@@ -80,9 +80,20 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     files.sweep_scratch()
     page_files = PageFiles(scratch, inbox.put)
     machine = hardware.survey(config.workers)
-    host = BridgeHost(outbox) if config.dialect == "bridge" else outbox
+    bridge_host = None
+    if config.dialect == "bridge":
+        # Only here and below: other daemons answer sooner without.
+        from daemon.bridge_host import BridgeHost
+
+        bridge_host = BridgeHost(outbox)
     supervisor = Supervisor(
-        config, machine.workers, workers, files, page_files, host, new_id=lambda: uuid4().hex
+        config,
+        machine.workers,
+        workers,
+        files,
+        page_files,
+        bridge_host or outbox,
+        new_id=lambda: uuid4().hex,
     )
     methods = Methods(
         supervisor=supervisor,
@@ -104,8 +115,10 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     dialect: Dialect = Dispatcher(
         methods.table(), outbox, MAX_BATCH, MAX_LINE_BYTES, supervisor.metrics.on_refusal
     )
-    if isinstance(host, BridgeHost):
-        dialect = Bridge(supervisor, host, config, machine, MAX_LINE_BYTES)
+    if bridge_host is not None:
+        from daemon.bridge import Bridge
+
+        dialect = Bridge(supervisor, bridge_host, config, machine, MAX_LINE_BYTES)
     resolve = LineFiles(scratch).resolve
     transport = Transport(wire_in, wire_out, MAX_LINE_BYTES, inbox.put, resolve)
     loop = EventLoop(inbox, supervisor, dialect, outbox, transport, host_watch)
