@@ -29,7 +29,7 @@ from daemon.scratch import Scratch
 from daemon.supervisor import Supervisor
 from daemon.transport import Transport
 from daemon.worker_process import WorkerProcesses, worker_command
-from ocr_worker import tessdata
+from ocr_worker import tessdata, wire
 
 _APP = "ocr-sidecar"
 _CROWDED_EVENTS = 1000
@@ -127,6 +127,11 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
 
 def _for_workers(config: Config) -> dict[str, str]:
     """Return the variables that tell workers of settings; they do not share our folder."""
-    if config.tessdata_dir is None:
-        return {}
-    return {tessdata.VARIABLE: os.path.abspath(config.tessdata_dir)}
+    models = ""  # also where our own environment names a folder
+    if config.keep_models:
+        folder = config.model_cache_dir or user_cache_path(_APP, appauthor=False) / "models"
+        models = os.path.abspath(folder)
+    variables = {wire.MODEL_CACHE_VARIABLE: models}
+    if config.tessdata_dir is not None:
+        variables[tessdata.VARIABLE] = os.path.abspath(config.tessdata_dir)
+    return variables

@@ -37,6 +37,10 @@ class Config:
     allow_dirs: tuple[Path, ...] = ()
     """Where documents are read and outputs written; empty for wherever the user may."""
     scratch_dir: Path | None = None
+    model_cache_dir: Path | None = None
+    """Where workers keep compiled models; None for the user's cache folder."""
+    keep_models: bool = True
+    """Keep them at all."""
     tessdata_dir: Path | None = None
     """Where Tesseract's language data lies; None for where `ocr_worker.tessdata` finds it."""
     log_dir: Path | None = None
@@ -66,7 +70,7 @@ _LIMITS: Final = Limits.__struct_fields__
 _PLAIN: Final = tuple(
     one.name
     for one in fields(Config)
-    if one.name not in ("allow_dirs", "watch_parent", "timeouts", "limits")
+    if one.name not in ("allow_dirs", "keep_models", "watch_parent", "timeouts", "limits")
 )
 """Settings that have an option and a variable of their own name."""
 
@@ -117,6 +121,18 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
         "folder for temporary files (default: in the user's cache folder)",
         type=Path,
         metavar="DIR",
+    )
+    add(
+        "--model-cache-dir",
+        "folder in which workers keep compiled models, to start sooner; nobody else may write there"
+        " (default: in the user's cache folder)",
+        type=Path,
+        metavar="DIR",
+    )
+    add(
+        "--no-model-cache",
+        "keep no compiled models (default: keep them)",
+        action="store_true",
     )
     add(
         "--tessdata-dir",
@@ -175,6 +191,7 @@ def from_options(options: argparse.Namespace) -> Config:
     return Config(
         **{name: getattr(options, name) for name in _PLAIN},
         allow_dirs=tuple(Path(directory).resolve() for directory in allow_dirs if directory),
+        keep_models=not options.no_model_cache,
         watch_parent=not options.no_parent_watch,
         timeouts=Timeouts(**{name: getattr(options, name) for name in _TIMEOUTS}),
         limits=Limits(**{name: getattr(options, name) for name in _LIMITS}),
@@ -194,6 +211,8 @@ def to_arguments(config: Config) -> list[str]:
     ]
     given += [("--allow-dir", str(directory)) for directory in config.allow_dirs]
     arguments = [argument for pair in given for argument in pair]
+    if not config.keep_models:
+        arguments.append("--no-model-cache")
     return arguments if config.watch_parent else [*arguments, "--no-parent-watch"]
 
 

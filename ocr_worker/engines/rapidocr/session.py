@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_worker.engines.rapidocr.model_cache import Compiled, load_compiled
 from ocr_worker.engines.rapidocr.no_telemetry import bar_telemetry
 
 Tensor = NDArray[np.float32]
@@ -13,6 +14,10 @@ Tensor = NDArray[np.float32]
 SHAPES_KEPT = 24
 """Input shapes OpenVINO keeps compiled. Its default of 5000 let memory grow with every new page
 size and line width; this many hold the widths of one document."""
+
+RECIPE = {"recipe": "1"}
+"""What is done to a model between its file and its compilation: to be counted up when that changes,
+so that no model is used that was kept before."""
 
 
 class Session(Protocol):
@@ -41,22 +46,24 @@ class _OpenVinoSession:
         bar_telemetry()
         import openvino
 
-        model = openvino.Core().read_model(path)
         # Without pinning off, every single-stream process binds itself to the same core and two
         # workers run at half speed each.
-        compiled = openvino.Core().compile_model(
-            model,
-            "CPU",
-            {
-                "PERFORMANCE_HINT": "LATENCY",
-                "INFERENCE_NUM_THREADS": "1",
-                "NUM_STREAMS": "1",
-                "ENABLE_CPU_PINNING": "NO",
-                "CPU_RUNTIME_CACHE_CAPACITY": str(SHAPES_KEPT),
-            },
-        )
-        self._request = compiled.create_infer_request()
-        self.characters = _openvino_characters(model)
+        options = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": "1",
+            "NUM_STREAMS": "1",
+            "ENABLE_CPU_PINNING": "NO",
+            "CPU_RUNTIME_CACHE_CAPACITY": str(SHAPES_KEPT),
+        }
+
+        def compile_anew() -> Compiled:
+            model = openvino.Core().read_model(path)
+            compiled = openvino.Core().compile_model(model, "CPU", options)
+            return Compiled(compiled, _openvino_characters(model))
+
+        loaded = load_compiled(openvino, path, RECIPE, options, compile_anew)
+        self._request = loaded.model.create_infer_request()
+        self.characters = loaded.characters
 
     def run(self, batch: Tensor) -> Tensor:
         self._request.infer([batch], share_inputs=True)
