@@ -91,6 +91,7 @@ _OPENVINO_LIBRARIES: Final = (
     "openvino_intel_cpu_plugin.*",
     "openvino_arm_cpu_plugin.*",
     "openvino_onnx_frontend.*",
+    "openvino_ir_frontend.*",
     "tbb.so*",
     "tbb.*dylib",
     "tbb12.dll",
@@ -98,9 +99,10 @@ _OPENVINO_LIBRARIES: Final = (
     "tbbmalloc.*dylib",
     "tbbmalloc.dll",
 )
-"""Of the libraries beside OpenVINO's module: the runtime, this processor's plug-in, the reader of
-ONNX files, threads. Left out are graphics and neural processors, devices made of several, and the
-readers of other formats, in all some 80 MB. Their names begin with `lib` but on Windows."""
+"""Of the libraries beside OpenVINO's module: the runtime, this processor's plug-in, the readers of
+ONNX files and of compiled models that were kept, threads. Left out are graphics and neural
+processors, devices made of several, and the readers of other formats, in all some 80 MB. Their
+names begin with `lib` but on Windows."""
 _UNWANTED_FILES: Final = (
     "cv2/opencv_videoio_ffmpeg*",  # of Windows; elsewhere OpenCV is linked with it
     "cv2/*.pyi",

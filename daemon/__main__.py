@@ -71,6 +71,9 @@ def serve(config: "Config") -> int:
     # What is imported stays as long as the process: looking for garbage in it delays the first
     # answer now, and would hold up others by 10 ms each time later.
     gc.disable()
+    from daemon.lean_imports import import_lean
+
+    import_lean()
     from daemon.composition import build
 
     daemon = build(config, wire_in, wire_out, parent)

@@ -10,9 +10,7 @@ from uuid import uuid4
 from loguru import logger
 from platformdirs import user_cache_path, user_state_path
 
-from daemon import __version__, hardware, log, windows_job
-from daemon.bridge import Bridge
-from daemon.bridge_host import BridgeHost
+from daemon import __version__, hardware, log
 from daemon.clock import read_clock
 from daemon.config import Config
 from daemon.dispatch import Dispatcher
@@ -32,7 +30,7 @@ from daemon.scratch import Scratch
 from daemon.supervisor import Supervisor
 from daemon.transport import Transport
 from daemon.worker_process import WorkerProcesses, worker_command
-from ocr_worker import tessdata
+from ocr_worker import tessdata, wire
 
 _APP = "ocr-sidecar"
 _CROWDED_EVENTS = 1000
@@ -68,6 +66,8 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     scratch = Scratch(Path(scratch_root), instance_id)
     guard = None
     if sys.platform == "win32":
+        from daemon import windows_job
+
         windows_job.enter_job()
     else:
         guard = GuardProcess(guard_command(scratch.path), inbox.put)
@@ -80,15 +80,21 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     files = FileSystem(config.allow_dirs, scratch, inbox.put)
     files.sweep_scratch()
     page_files = PageFiles(scratch, inbox.put)
-    host = BridgeHost(outbox) if config.dialect == "bridge" else outbox
+    machine = hardware.survey(config.workers)
+    bridge_host = None
+    if config.dialect == "bridge":
+        # Only here and below: other daemons answer sooner without.
+        from daemon.bridge_host import BridgeHost
+
+        bridge_host = BridgeHost(outbox)
     supervisor = Supervisor(
         config,
-        hardware.survey(config.workers),
+        machine,
         workers,
         MachineProbe(inbox.put),
         files,
         page_files,
-        host,
+        bridge_host or outbox,
         new_id=lambda: uuid4().hex,
     )
     methods = Methods(
@@ -110,8 +116,10 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     dialect: Dialect = Dispatcher(
         methods.table(), outbox, MAX_BATCH, MAX_LINE_BYTES, supervisor.metrics.on_refusal
     )
-    if isinstance(host, BridgeHost):
-        dialect = Bridge(supervisor, host, config, MAX_LINE_BYTES)
+    if bridge_host is not None:
+        from daemon.bridge import Bridge
+
+        dialect = Bridge(supervisor, bridge_host, config, MAX_LINE_BYTES)
     resolve = LineFiles(scratch).resolve
     transport = Transport(wire_in, wire_out, MAX_LINE_BYTES, inbox.put, resolve)
     loop = EventLoop(inbox, supervisor, dialect, outbox, transport, host_watch)
@@ -120,6 +128,11 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
 
 def _for_workers(config: Config) -> dict[str, str]:
     """Return the variables that tell workers of settings; they do not share our folder."""
-    if config.tessdata_dir is None:
-        return {}
-    return {tessdata.VARIABLE: os.path.abspath(config.tessdata_dir)}
+    models = ""  # also where our own environment names a folder
+    if config.keep_models:
+        folder = config.model_cache_dir or user_cache_path(_APP, appauthor=False) / "models"
+        models = os.path.abspath(folder)
+    variables = {wire.MODEL_CACHE_VARIABLE: models}
+    if config.tessdata_dir is not None:
+        variables[tessdata.VARIABLE] = os.path.abspath(config.tessdata_dir)
+    return variables

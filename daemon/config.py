@@ -37,6 +37,10 @@ class Config:
     allow_dirs: tuple[Path, ...] = ()
     """Where documents are read and outputs written; empty for wherever the user may."""
     scratch_dir: Path | None = None
+    model_cache_dir: Path | None = None
+    """Where workers keep compiled models; None for the user's cache folder."""
+    keep_models: bool = True
+    """Keep them at all."""
     tessdata_dir: Path | None = None
     """Where Tesseract's language data lies; None for where `ocr_worker.tessdata` finds it."""
     log_dir: Path | None = None
@@ -68,7 +72,8 @@ _LIMITS: Final = Limits.__struct_fields__
 _PLAIN: Final = tuple(
     one.name
     for one in fields(Config)
-    if one.name not in ("allow_dirs", "warm_up", "watch_parent", "timeouts", "limits")
+    if one.name
+    not in ("allow_dirs", "keep_models", "warm_up", "watch_parent", "timeouts", "limits")
 )
 """Settings that have an option and a variable of their own name."""
 
@@ -119,6 +124,18 @@ def add_options(parser: argparse.ArgumentParser, env: Mapping[str, str] = os.env
         "folder for temporary files (default: in the user's cache folder)",
         type=Path,
         metavar="DIR",
+    )
+    add(
+        "--model-cache-dir",
+        "folder in which workers keep compiled models, to start sooner; nobody else may write there"
+        " (default: in the user's cache folder)",
+        type=Path,
+        metavar="DIR",
+    )
+    add(
+        "--no-model-cache",
+        "keep no compiled models (default: keep them)",
+        action="store_true",
     )
     add(
         "--tessdata-dir",
@@ -184,6 +201,7 @@ def from_options(options: argparse.Namespace) -> Config:
         **{name: getattr(options, name) for name in _PLAIN},
         allow_dirs=tuple(Path(directory).resolve() for directory in allow_dirs if directory),
         warm_up=not options.no_warm_up,
+        keep_models=not options.no_model_cache,
         watch_parent=not options.no_parent_watch,
         timeouts=Timeouts(**{name: getattr(options, name) for name in _TIMEOUTS}),
         limits=Limits(**{name: getattr(options, name) for name in _LIMITS}),
@@ -205,6 +223,8 @@ def to_arguments(config: Config) -> list[str]:
     arguments = [argument for pair in given for argument in pair]
     if not config.warm_up:
         arguments.append("--no-warm-up")
+    if not config.keep_models:
+        arguments.append("--no-model-cache")
     return arguments if config.watch_parent else [*arguments, "--no-parent-watch"]
 
 

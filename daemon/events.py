@@ -1,7 +1,8 @@
-"""Everything that can happen to the daemon: one closed list of frozen dataclasses."""
+"""Everything that can happen to the daemon: one closed list of frozen structs."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from daemon.errors import RpcError
 from daemon.framing import TooLong
@@ -14,79 +15,68 @@ from daemon.worker_slot import WorkerId
 from ocr_worker import wire
 
 
-@dataclass(frozen=True, slots=True)
-class LinesReceived:
+class LinesReceived(msgspec.Struct, frozen=True):
     """The host sent something that completed these lines; the reader owes one credit for it."""
 
     lines: list[bytes | TooLong]
 
 
-@dataclass(frozen=True, slots=True)
-class HostClosed:
+class HostClosed(msgspec.Struct, frozen=True):
     """The host ended our stdin (`broken` False), or our stdout cannot be written any more."""
 
     broken: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HostGone:
+class HostGone(msgspec.Struct, frozen=True):
     """The process that was watched as the host has ended, whoever still holds our pipes."""
 
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkWritten:
+class ChunkWritten(msgspec.Struct, frozen=True):
     """The writer has written what it was handed and can take more."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignalReceived:
+class SignalReceived(msgspec.Struct, frozen=True):
     """The system asks us to stop."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadCrashed:
+class ThreadCrashed(msgspec.Struct, frozen=True):
     """A thread of ours ended by a bug; the daemon cannot be trusted any more."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class LogWritten:
+class LogWritten(msgspec.Struct, frozen=True):
     """Something was logged that the host wants to be told."""
 
     level: LogLevel
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerSpawned:
+class WorkerSpawned(msgspec.Struct, frozen=True):
     """The process runs; it is not ready yet."""
 
     worker_id: WorkerId
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerSpawnFailed:
+class WorkerSpawnFailed(msgspec.Struct, frozen=True):
     """The system refused to start the process."""
 
     worker_id: WorkerId
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerSaid:
+class WorkerSaid(msgspec.Struct, frozen=True):
     """A worker sent a message."""
 
     worker_id: WorkerId
     message: wire.Event
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerMeasured:
+class WorkerMeasured(msgspec.Struct, frozen=True):
     """A look at a worker and its children.
 
     `cpu_s` is the processor time all of them have used so far, `rss_bytes` the worker's memory.
@@ -99,15 +89,13 @@ class WorkerMeasured:
     is_held_up: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MachineSampled:
+class MachineSampled(msgspec.Struct, frozen=True):
     """The machine was looked at."""
 
     sample: MachineSample
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerGone:
+class WorkerGone(msgspec.Struct, frozen=True):
     """A worker is dead and everything it had written has been handed over before this.
 
     `code` and `signal`: one of them is set, as the system tells it. `error_id` is where the log
@@ -121,8 +109,7 @@ class WorkerGone:
     stderr_tail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentChecked:
+class DocumentChecked(msgspec.Struct, frozen=True):
     """What the file system said about one document: its resolved path, or why not."""
 
     path: str
@@ -131,8 +118,7 @@ class DocumentChecked:
     """`path` is ours: base64 data put into scratch."""
 
 
-@dataclass(frozen=True, slots=True)
-class PathsChecked:
+class PathsChecked(msgspec.Struct, frozen=True):
     """The answer to a check of paths."""
 
     token: int
@@ -142,8 +128,7 @@ class PathsChecked:
     """The resolved path of the file that is to be written, where there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputsPublished:
+class OutputsPublished(msgspec.Struct, frozen=True):
     """Temporary files were given their names (kind of output to path), or why not."""
 
     token: int
@@ -151,16 +136,14 @@ class OutputsPublished:
     failure: RpcError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PagesMoved:
+class PagesMoved(msgspec.Struct, frozen=True):
     """Pages of a job were written to its file; None for those that could not be."""
 
     job_id: JobId
     places: tuple[tuple[PageKey, Place | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FileReplaced:
+class FileReplaced(msgspec.Struct, frozen=True):
     """A temporary file was given its name, or why not."""
 
     token: int

@@ -16,7 +16,6 @@ from ocr_worker.documents.base import Document
 from ocr_worker.engines import list_engines, load_engine
 from ocr_worker.engines.base import Engine
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
-from ocr_worker.outputs import write_outputs
 from ocr_worker.outputs.scratch import keep_page
 from ocr_worker.recognition import read_page
 from ocr_worker.rendering import render_page
@@ -113,6 +112,9 @@ class Server:
             return render_page(document, task)
 
     def _assemble(self, task: wire.Assemble) -> wire.Assembled:
+        # Only now: a worker is ready sooner without what writes files.
+        from ocr_worker.outputs.writing import write_outputs
+
         progress = partial(self.control.advance, task.task, "write")
         return wire.Assembled(task=task.task, warnings=write_outputs(task, progress))
 

@@ -49,6 +49,8 @@ __all__ = [
 """What is passed on from `payload`; the rest is what is written here."""
 
 WIRE_VERSION = 1
+MODEL_CACHE_VARIABLE = "OCR_SIDECAR_MODEL_CACHE_DIR"
+"""Names the folder that compiled models are kept in; empty for none."""
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """Longest line either side accepts; a dense page with words is about 100 KiB."""
 

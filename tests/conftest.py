@@ -80,6 +80,12 @@ def adopt_orphans():
         assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
+@pytest.fixture(scope="session", autouse=True)
+def keep_models_for_the_session(tmp_path_factory):
+    """Have all workers of a run share compiled models, and leave the user's own alone."""
+    os.environ["OCR_SIDECAR_MODEL_CACHE_DIR"] = str(tmp_path_factory.mktemp("models"))
+
+
 @pytest.fixture
 def daemon_env(tmp_path):
     """An environment whose folders are the test's own."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ocr_worker import wire
 from ocr_worker.documents import open_document
-from ocr_worker.outputs import write_outputs
 from ocr_worker.outputs.scratch import keep_page
+from ocr_worker.outputs.writing import write_outputs
 
 LINE_PT = 14.0
 GAP_PT = 6.0

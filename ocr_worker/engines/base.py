@@ -55,9 +55,13 @@ class Engine(Protocol):
     """One loaded engine; called from one thread only."""
 
     name: str
-    version: str
     prepared_by: frozenset[Step]
     """What it gains from, as measured by `benchmarks.accuracy`; the rest is not done for it."""
+
+    @property
+    def version(self) -> str:
+        """What is installed, for people."""
+        ...
 
     def recognize(
         self, pixels: Pixels, reading: Reading, checkpoint: Checkpoint

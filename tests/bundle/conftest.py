@@ -70,6 +70,7 @@ def program(elsewhere):
 @pytest.fixture
 def daemon_program(program, as_another, workplace):
     folders = ["--log-dir", str(workplace / "log"), "--scratch-dir", str(workplace / "scratch")]
+    folders += ["--model-cache-dir", str(workplace / "models")]
     return [*as_another, program("ocr-sidecar"), *folders]
 
 

@@ -53,6 +53,19 @@ def test_it_greets_its_host_and_tells_the_whole_protocol(spawn_daemon):
     assert told == json.loads((ROOT / "schema" / "openrpc.json").read_text(encoding="utf-8"))
 
 
+def test_the_second_worker_takes_the_models_that_the_first_has_kept(spawn_daemon, scan, workplace):
+    def kept():
+        return {one.name: one.stat().st_mtime_ns for one in (workplace / "models").iterdir()}
+
+    read(spawn_daemon("--workers", "1"), scan)
+    first = kept()
+    read(spawn_daemon("--workers", "1"), scan)
+
+    # One that could not be used would have been replaced.
+    assert len(first) == 2
+    assert kept() == first
+
+
 def test_it_reads_a_scan_and_writes_its_text(spawn_daemon, scan, workplace):
     outputs = ["text", "json", "searchable_pdf"]
     events = read(spawn_daemon(), scan, output_dir=workplace, outputs=outputs)

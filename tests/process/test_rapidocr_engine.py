@@ -275,7 +275,7 @@ def test_the_few_characters_are_told_as_all_of_them_would_be(runtime):
 
 def test_the_dotless_i_is_looked_for_where_a_language_has_it(engine):
     """The font has none, so the dots of others are painted over."""
-    lines = ["sinir acisi azimiz", "sivi arisi sisi"]
+    lines = ["sinir acisi azimiz", "sanatin arisi sisi"]
     image = Image.new("RGB", (700, 200), WHITE)
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(24)
     for number, text in enumerate(lines):

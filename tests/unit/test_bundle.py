@@ -61,6 +61,7 @@ def test_a_machine_without_wheels_is_refused(monkeypatch, machine, libc):
         (f"{LIBS}/libopenvino.so.2641", True),
         (f"{LIBS}/libopenvino_intel_cpu_plugin.so", True),
         (f"{LIBS}/libopenvino_onnx_frontend.so.2641", True),
+        (f"{LIBS}/libopenvino_ir_frontend.so.2641", True),
         (f"{LIBS}/libopenvino_intel_gpu_plugin.so", False),
         (f"{LIBS}/libopenvino_tensorflow_frontend.so.2641", False),
         (f"{LIBS}/libopenvino_auto_plugin.so", False),

@@ -5,9 +5,9 @@ import pytest
 
 from ocr_worker import wire
 from ocr_worker.errors import TaskError
-from ocr_worker.outputs import RENDERERS, WRITERS, write_outputs
 from ocr_worker.outputs.kinds import SUFFIXES
 from ocr_worker.outputs.scratch import keep_page, read_pages
+from ocr_worker.outputs.writing import RENDERERS, WRITERS, write_outputs
 
 SOURCE = wire.Source(path="/scans/scan.pdf")
 WORD = wire.Word(text="naïve", confidence=0.9, x=1, y=2, width=3, height=4, line=0, block=0)

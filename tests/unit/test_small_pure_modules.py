@@ -146,6 +146,8 @@ def test_settings_survive_the_way_through_a_command_line(tmp_path):
         on_eof="drain",
         allow_dirs=(tmp_path.resolve(),),
         scratch_dir=tmp_path,
+        model_cache_dir=tmp_path,
+        keep_models=False,
         log_dir=tmp_path,
         log_level="debug",
         max_jobs=5,

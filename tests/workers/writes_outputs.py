@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ocr_worker import wire
 from ocr_worker.errors import TaskError
-from ocr_worker.outputs import write_outputs
 from ocr_worker.outputs.scratch import keep_page
+from ocr_worker.outputs.writing import write_outputs
 from tests.searchable import line_of, page_of
 
 kind, source, folder, page_count, limit = sys.argv[1:]

@@ -19,8 +19,7 @@ class RapidOcrEngine:
     prepared_by: frozenset[Step] = frozenset({"blank"})
 
     def __init__(self) -> None:
-        installation = find_installation()
-        self.version = installation.version
+        self._installation = installation = find_installation()
         try:
             import cv2
 
@@ -43,6 +42,11 @@ class RapidOcrEngine:
                 f"The engine's models cannot be loaded with {installation.runtime}; "
                 "reinstall rapidocr and its inference runtime"
             ) from error
+
+    @property
+    def version(self) -> str:
+        """What is installed, looked up when asked."""
+        return self._installation.version
 
     def recognize(
         self, pixels: Pixels, reading: Reading, checkpoint: Checkpoint

@@ -4,7 +4,7 @@ The standard library only, so that listing the engines stays cheap.
 """
 
 from dataclasses import dataclass
-from importlib import metadata, util
+from importlib import util
 from pathlib import Path
 
 from ocr_worker.errors import EngineUnavailable
@@ -24,7 +24,12 @@ class Installation:
     detection_model: Path
     recognition_model: Path
     runtime: str
-    version: str
+
+    @property
+    def version(self) -> str:
+        """What is installed, for people; looked up when asked, which takes 10 ms."""
+        runtime = f"{self.runtime} {_version_of(self.runtime)}"
+        return f"{_version_of('rapidocr')} (PP-OCRv6 small, {runtime})"
 
 
 def find_installation() -> Installation:
@@ -46,12 +51,10 @@ def find_installation() -> Installation:
             raise EngineUnavailable(
                 f"The installed rapidocr does not carry the model {name}: {INSTALL_HINT}"
             )
-    version = f"{_version_of('rapidocr')} (PP-OCRv6 small, {runtime} {_version_of(runtime)})"
     return Installation(
         detection_model=models / DETECTION_MODEL,
         recognition_model=models / RECOGNITION_MODEL,
         runtime=runtime,
-        version=version,
     )
 
 
@@ -66,6 +69,8 @@ def installed_languages() -> tuple[str, ...]:
 
 
 def _version_of(distribution: str) -> str:
+    from importlib import metadata  # only now: it imports all that can read e-mail
+
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
