@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 from daemon.worker_process import ONE_THREAD
 from ocr_worker import wire
@@ -43,11 +44,11 @@ def read(
         os.close(numbers_out)
         with open(numbers_in, "wb") as numbers:
             answers = [loop.stdout for loop in loops if loop.stdout is not None]
-            _expect(b"ready\n", answers)
+            _expect(b"ready", answers)
             started = time.perf_counter()
             for number in range(1, n_pages + 1):
                 numbers.write(number.to_bytes(_NUMBER_BYTES))
-        _expect(b"done\n", answers)
+        _expect(b"done", answers)
         seconds = time.perf_counter() - started
         texts: dict[str, str] = {}
         for answer in answers:
@@ -55,9 +56,9 @@ def read(
     return seconds, [texts[str(number)] for number in range(1, n_pages + 1)]
 
 
-def _expect(line, answers) -> None:
+def _expect(line: bytes, answers: list[IO[bytes]]) -> None:
     for answer in answers:
-        if answer.readline() != line:
+        if answer.readline().strip() != line:
             raise SystemExit("a bare loop has ended before its time")
 
 
