@@ -9,7 +9,9 @@ import contextlib
 import json
 import os
 import platform
+import shutil
 import statistics
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,7 +24,9 @@ import psutil
 _PACKAGES = (
     *("ocr-sidecar", "rapidocr", "openvino", "onnxruntime", "pypdfium2", "numpy", "Pillow"),
     *("jsonrpcserver", "orjson", "msgspec", "mcp", "pygls"),
+    *("kreuzberg", "ocrmypdf"),
 )
+_COMMANDS = ("tesseract",)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Report:
     settings: dict[str, Any] = field(default_factory=dict)
     figures: list[Figure] = field(default_factory=list)
     faults: dict[str, list[str]] = field(default_factory=dict)
+    series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    """What a plot is made of, by name: points of x and y. In the JSON file only."""
     machine: dict[str, Any] = field(default_factory=lambda: machine_facts())
 
     def add(
@@ -126,6 +132,7 @@ class Report:
                 for figure in self.figures
             ],
             "checks": self.faults,
+            "series": self.series,
             "met": self.is_met,
         }
 
@@ -148,6 +155,11 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ordered[max(0, -int(-len(ordered) * percent // 100) - 1)]
 
 
+def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    """Return run by run how many times theirs ours is."""
+    return [own / other for own, other in zip(ours, theirs, strict=True)]
+
+
 def say(text: str) -> None:
     """Tell how far it is, on stderr: the table alone goes to stdout."""
     print(text, file=sys.stderr, flush=True)
@@ -163,7 +175,8 @@ def machine_facts() -> dict[str, Any]:
         "load": round(psutil.getloadavg()[0], 2),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
-        "versions": {name: _version_of(name) for name in _PACKAGES},
+        "versions": {name: _version_of(name) for name in _PACKAGES}
+        | {f"{name} (command)": _command_version(name) for name in _COMMANDS},
     }
 
 
@@ -180,3 +193,11 @@ def _version_of(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _command_version(command: str) -> str | None:
+    """Return the first line of what the command says of its version."""
+    if shutil.which(command) is None:
+        return None
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr).partition("\n")[0]

@@ -15,6 +15,7 @@ from pathlib import Path
 import pikepdf
 from PIL import Image
 
+from benchmarks.peak import peak_bytes
 from ocr_worker import wire
 from ocr_worker.outputs import write_outputs
 from ocr_worker.outputs.scratch import keep_page
@@ -32,12 +33,9 @@ def peak_of(format_: str, n_pages: int, folder: Path) -> float:
 
 
 def peak_mib() -> float:
-    status = Path("/proc/self/status")
-    if status.exists():
-        # What `getrusage` tells on Linux begins with the peak of whoever started this process.
-        peak = status.read_text(encoding="ascii").partition("VmHWM:")[2]
-        return int(peak.split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    # What `getrusage` tells on Linux begins with the peak of whoever started this process.
+    peak = peak_bytes() or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20
 
 
 def make_pdf(path: Path, n_pages: int) -> None:

@@ -41,7 +41,7 @@ from ocr_worker import wire
 _READ_BYTES: Final = 64 * 1024
 _PIPE_GRACE_S: Final = 1.0
 """How long a dead worker's pipe may stay open before its last words are given up."""
-_ONE_THREAD: Final = {
+ONE_THREAD: Final = {
     "OMP_NUM_THREADS": "1",
     "OMP_THREAD_LIMIT": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -192,7 +192,7 @@ class _Worker:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     bufsize=0,
-                    env={**environment_before_us(), **self._environment, **_ONE_THREAD},
+                    env={**environment_before_us(), **self._environment, **ONE_THREAD},
                     start_new_session=not windows,
                     creationflags=0x08000200 if windows else 0,  # no window, group of its own
                 )

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [
     "README.md",
     "docs/electron.md",
+    "docs/performance.md",
     "docs/shipping.md",
     "docs/tauri.md",
     "docs/troubleshooting.md",
