@@ -3,14 +3,15 @@
     python -m benchmarks.soak --data DIR --minutes 20
 
 The daemon's memory is fitted by a line after the first quarter; its slope is given for an hour. A
-dip is how far the slowest minute lies below the median one. Workers are replaced on the way: with
-`--max-worker-pages` low enough, often.
+dip is how far the slowest stretch lies below the median one. A stretch is as many whole rounds of
+the data as take about a minute, since a minute by the clock has dearer pages now and cheaper ones
+then. Workers are replaced on the way: with `--max-worker-pages` low enough, often.
 """
 
 import statistics
 import sys
 import time
-from collections import Counter
+from itertools import pairwise
 
 import psutil
 
@@ -28,6 +29,15 @@ def slope(points: list[tuple[float, float]]) -> float:
     return statistics.linear_regression(*zip(*points, strict=True)).slope
 
 
+def stretches(page_times: list[float], round_pages: int) -> list[float]:
+    """Return the pages a minute of one stretch after the other, given when, in seconds, each page
+    was told."""
+    n_minutes = max(page_times[-1] / 60, 1)
+    n_pages = round_pages * max(round(len(page_times) / round_pages / n_minutes), 1)
+    ends = [0.0, *page_times[n_pages - 1 :: n_pages]]
+    return [60 * n_pages / (end - begin) for begin, end in pairwise(ends)]
+
+
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--minutes", type=float, default=20, metavar="N")
@@ -38,7 +48,7 @@ def main() -> int:
     images = sorted(args.data.glob("*.jpg"))
     own: list[tuple[float, float]] = []
     workers_mb: list[float] = []
-    pages_by_minute: Counter[int] = Counter()
+    page_times: list[float] = []
     ids = set()
     options = ["--max-worker-pages", str(args.max_worker_pages)]
     with daemon(report, open_client, options=options) as client:
@@ -54,7 +64,7 @@ def main() -> int:
                 break
             load.feed()
             if event.method == "job/page":
-                pages_by_minute[int(elapsed // 60)] += 1
+                page_times.append(elapsed)
             if when >= next_sample:
                 next_sample = when + _SAMPLE_S
                 own.append((elapsed / 3600, process.memory_info().rss / 1e6))
@@ -62,12 +72,12 @@ def main() -> int:
                 workers_mb += [row["rss_bytes"] / 1e6 for row in rows if row["pid"]]
                 ids |= {row["worker_id"] for row in rows}
                 say(f"{elapsed:.0f} s: daemon {own[-1][1]:.1f} MB, workers {workers_mb[-2:]} MB")
-    full = [pages_by_minute[minute] for minute in range(int(args.minutes))]
-    usual = statistics.median(full)
+    rates = stretches(page_times, len(images))
+    usual = statistics.median(rates)
     settled = own[len(own) // 4 :]
     grows = slope(settled)
-    dip = 100 * (usual - min(full)) / usual
-    report.add("pages a minute", "", full)
+    dip = 100 * (usual - min(rates)) / usual
+    report.add("pages a minute", "", rates)
     report.add("daemon, resident", "MB", [mb for _, mb in settled])
     report.add("daemon, slope", "MB/h", [grows])
     report.add("a worker, resident", "MB", workers_mb)

@@ -19,7 +19,7 @@ from daemon.events import Event
 from daemon.files import FileSystem
 from daemon.guard_process import GuardProcess, guard_command
 from daemon.health_methods import HealthMethods
-from daemon.heap import share_one_heap
+from daemon.heap import give_back_now_and_then, share_one_heap
 from daemon.host_watch import HostWatch
 from daemon.line_files import LineFiles
 from daemon.machine_probe import MachineProbe
@@ -55,6 +55,7 @@ def build(config: Config, wire_in: int, wire_out: int, parent: int) -> Daemon:
     instance_id = uuid4().hex
     log_dir = config.log_dir or user_state_path(_APP, appauthor=False) / "log"
     inbox: SimpleQueue[Event] = SimpleQueue()
+    give_back_now_and_then(inbox.put)
     to_host = log.HostSink(inbox.put, lambda: inbox.qsize() < _CROWDED_EVENTS)
     logs = log.configure(log_dir, instance_id, config.log_level, to_host)
     logger.info("ocr-sidecar {} started as {}", __version__, os.getpid())
