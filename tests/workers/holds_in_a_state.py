@@ -11,8 +11,9 @@ import sys
 import threading
 
 from ocr_worker import __main__ as program
-from ocr_worker import control, outputs, wire
+from ocr_worker import control, wire
 from ocr_worker.engines.null import NullEngine
+from ocr_worker.outputs import writing
 
 STATE = os.environ["MATRIX_STATE"]
 wire_out = sys.stdout.fileno()
@@ -84,5 +85,5 @@ if "--inspector" not in sys.argv:
     if STATE in ("recognizing", "shutting_down"):
         NullEngine.recognize = recognize
     if STATE == "assembling":
-        outputs.RENDERERS["text"] = render
+        writing.RENDERERS["text"] = render
 program.main()
