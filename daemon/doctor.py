@@ -97,7 +97,7 @@ def sections(answers: Answers) -> list[Section]:
                 ("accelerators", ", ".join(hardware["accelerators"]) or "none"),
                 ("battery", _battery(hardware)),
                 ("workers", _why(hardware, "workers", "reason")),
-                ("for background jobs", _why(hardware, "background_workers", "background_reason")),
+                ("background workers", _why(hardware, "background_workers", "background_reason")),
                 ("threads per worker", _why(hardware, "threads_per_worker", "threads_reason")),
             ],
         ),

@@ -16,6 +16,7 @@ from ocr_worker.documents.base import Document
 from ocr_worker.engines import list_engines, load_engine
 from ocr_worker.engines.base import Engine
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
+from ocr_worker.heap import give_back
 from ocr_worker.outputs.scratch import keep_page
 from ocr_worker.recognition import read_page
 from ocr_worker.rendering import render_page
@@ -37,7 +38,10 @@ class Server:
             self.control.say(wire.Accepted(task=task.task))
             gives_way = isinstance(task, wire.Recognize | wire.Assemble) and task.gives_way
             work = partial(self._outcome, task)
-            self.control.say(self._courtesy.call(work, gives_way=gives_way))
+            outcome = self._courtesy.call(work, gives_way=gives_way)
+            self.control.say(outcome)
+            if isinstance(outcome, wire.Recognized) and outcome.page.engine is not None:
+                give_back()  # pages with text of their own take little
 
     def preload(self, name: str) -> None:
         """Load an engine ahead of the first page.

@@ -18,7 +18,8 @@ from ocr_worker.engines.rapidocr.engine import RapidOcrEngine
 from ocr_worker.engines.rapidocr.expected import Expected
 from ocr_worker.engines.rapidocr.installation import RUNTIMES, find_installation
 from ocr_worker.engines.rapidocr.networks import open_recognition
-from ocr_worker.engines.rapidocr.recognizer import Recognizer, few_classes
+from ocr_worker.engines.rapidocr.openvino_networks import OpenVinoRecognition
+from ocr_worker.engines.rapidocr.recognizer import BATCH_WIDTH_PX, Recognizer, few_classes
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
 from ocr_worker.languages import LANGUAGES
 from ocr_worker.layout import arrange
@@ -299,6 +300,23 @@ def test_every_batch_is_preceded_by_a_checkpoint(engine):
 
     assert len(lines) == 9
     assert stages == ["detect", "recognize", "recognize", "recognize"]
+
+
+def test_long_lines_are_read_fewer_at_once(engine, monkeypatch):
+    """Memory grows with all that is read at once, and is kept."""
+    sizes = []
+    run = OpenVinoRecognition.run
+
+    def noted(network, batch):
+        sizes.append(batch.shape[0] * batch.shape[3])
+        return run(network, batch)
+
+    monkeypatch.setattr(OpenVinoRecognition, "run", noted)
+    image, _ = draw(["a line that is long " * 6] * 4, (2000, 400), 24)
+
+    assert len(read(engine, image)) == 4
+    assert len(sizes) > 1
+    assert max(sizes) <= BATCH_WIDTH_PX
 
 
 @pytest.mark.parametrize("at", ["detect", "recognize"])

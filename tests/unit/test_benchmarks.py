@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import memory, peers, plots, scaling, versus
+from benchmarks import memory, peers, plots, scaling, soak, versus
 from benchmarks.dataset import DataSet
 from benchmarks.harness import Report, ratios
 from benchmarks.peer import WAYS, sidecar_pages
@@ -209,3 +209,13 @@ def test_the_same_figures_give_the_same_plot(tmp_path):
         first = plots.write(name, report, tmp_path).read_bytes()
         assert plots.write(name, report, tmp_path).read_bytes() == first
         ET.fromstring(first)
+
+
+def test_a_stretch_of_the_soak_is_whole_rounds_that_take_about_a_minute():
+    """Ten pages a round, the last of which takes as long as the others together."""
+    times, now = [], 0.0
+    for page in range(600):
+        now += 18 if page % 10 == 9 else 2
+        times.append(now)
+
+    assert soak.stretches(times, 10) == pytest.approx([600 / 36] * 30, abs=1e-9)

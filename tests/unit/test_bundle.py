@@ -103,7 +103,7 @@ def test_a_distribution_is_known_by_its_files_and_its_licence_is_found():
 def test_us_python_and_what_starts_it_are_in_every_bundle():
     names = {part.name for part in parts.parts([])}
 
-    assert {"ocr-sidecar", "pyinstaller", "Python"} == names
+    assert names == {"ocr-sidecar", "tesseract-word-lists", "pyinstaller", "Python"}
 
 
 @pytest.mark.bundle
