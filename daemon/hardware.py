@@ -12,8 +12,9 @@ from daemon.machine_facts import MachineFacts
 
 _RESERVE_BYTES: Final = 1024**3
 """Left to the desktop."""
-_WORKER_BYTES: Final = int(1.2 * 1024**3)
-"""What a worker takes after dozens of pages of mixed sizes; benchmarks/accuracy.py measures it."""
+_WORKER_BYTES: Final = int(0.8 * 1024**3)
+"""What a worker takes with a page in hand, A4 at 300 dpi; between pages 0.6 GB, and 1.1 with a page
+at 600 dpi. benchmarks/memory.py measures it."""
 _MAX_WORKERS: Final = 8
 
 

@@ -120,13 +120,13 @@ def test_a_quota_and_a_memory_limit_make_fewer_workers(monkeypatch):
     everything = hardware.survey(None)
     monkeypatch.setattr(cgroups, "cpu_quota", lambda: 3.7)
     by_quota = hardware.survey(None)
-    monkeypatch.setattr(cgroups, "memory", lambda total: cgroups.Memory(4 * GIB, int(3.5 * GIB)))
+    monkeypatch.setattr(cgroups, "memory", lambda total: cgroups.Memory(4 * GIB, int(2.75 * GIB)))
     by_memory = hardware.survey(None)
 
     assert (everything.workers, everything.reason) == (6, "One for each of 6 usable processor(s).")
     assert (by_quota.cpu_usable, by_quota.workers) == (3, 3)
     assert (by_memory.workers, by_memory.memory_bytes) == (2, 4 * GIB)
-    assert by_memory.reason == "3584 MiB of memory were available, and a worker takes 1228."
+    assert by_memory.reason == "2816 MiB of memory were available, and a worker takes 819."
     assert hardware.survey(5).workers == 5
 
 
