@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import shlex
+import subprocess
 import sys
 import threading
 from functools import partial
@@ -36,11 +38,12 @@ def io_class(tid):
 
 
 def session_nice(pid):
-    """How our session's weight is set; None where sessions have none."""
+    """How our session's weight is set; None where sessions have none, or this one has none."""
     try:
-        return int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1])
+        words = Path(f"/proc/{pid}/autogroup").read_text().split()
     except OSError:
         return None
+    return int(words[-1]) if words else None
 
 
 def switches(pid):
@@ -187,13 +190,24 @@ def test_a_page_that_is_read_waits_for_no_system_that_puts_giving_way_off(monkey
     assert Courtesy().call(lambda: 7, gives_way=True) == 7
 
 
-def test_nobody_elses_session_is_touched():
-    if os.getsid(0) == os.getpid():
-        pytest.skip("the tests run in a session of their own")
-    before = session_nice(os.getpid())
-    courtesy.set_session_nice(5)
+@pytest.mark.parametrize(
+    ("command", "expected"), [("exec {weigh}", 5), ("{weigh} && exit 0", 0)], ids=["own", "others"]
+)
+def test_a_session_is_weighed_by_who_leads_it_alone(command, expected):
+    """In a new session, since the one that began with the system has no weight at all."""
+    program = "from ocr_worker import courtesy; courtesy.set_session_nice(5)"
+    look = "print(open(courtesy._AUTOGROUP).read())"
+    weigh = shlex.join([sys.executable, "-c", f"{program}; {look}"])
+    shell = ["sh", "-c", command.format(weigh=weigh)]
+    if not Path(courtesy._AUTOGROUP).exists():
+        pytest.skip("this system weighs no sessions")
+    told = subprocess.run(
+        shell, start_new_session=True, check=True, stdout=subprocess.PIPE, text=True
+    )
+    if not told.stdout.strip():
+        pytest.skip("this system weighs no sessions")
 
-    assert session_nice(os.getpid()) == before
+    assert int(told.stdout.split()[-1]) == expected
 
 
 @pytest.mark.parametrize(
