@@ -68,12 +68,10 @@ def arrange(lines: Sequence[RecognizedLine]) -> Layout:
         boxes[:, [0, 2]] = -boxes[:, [2, 0]]
     height = _usual_height(boxes)
     upright = _is_upright(boxes, height)
-    level = [index for index in range(len(lines)) if not upright[index]]
+    level = np.flatnonzero(~upright).tolist()
     blocks = read_in_order(boxes, level, height)
     # What stands upright beside level text, a stamp or a spine, belongs to no row of it.
-    aside = sorted(
-        (index for index in range(len(lines)) if upright[index]), key=lambda index: boxes[index, 0]
-    )
+    aside = sorted(np.flatnonzero(upright).tolist(), key=lambda index: boxes[index, 0])
     blocks += [[[index]] for index in aside]
     placed: list[PlacedLine] = []
     n_rows = 0

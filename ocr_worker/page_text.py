@@ -1,11 +1,12 @@
 """Turns a layout into what the wire carries: lines in page points, and the page's text."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr_worker import wire
 from ocr_worker.documents.base import PageImage
@@ -48,14 +49,15 @@ class PageFrame:
         top, bottom = _clamped(y.min(), self.height_pt), _clamped(y.max(), self.height_pt)
         return left, top, round(right - left, 2), round(bottom - top, 2)
 
-    def within(self, part: wire.Line | wire.Word) -> tuple[float, float, float, float]:
+    def within(self, parts: Sequence[wire.Line | wire.Word]) -> list[list[float]]:
         """Return (x, y, width, height) of what lies in points already, cut at the page's edges."""
-        left, top = part.x, part.y
-        right, bottom = left + part.width, top + part.height
-        if left < 0 or top < 0 or right > self.width_pt or bottom > self.height_pt:
-            left, right = max(left, 0.0), min(right, self.width_pt)
-            top, bottom = max(top, 0.0), min(bottom, self.height_pt)
-        return round(left, 2), round(top, 2), round(right - left, 2), round(bottom - top, 2)
+        sides = np.array([(part.x, part.y, part.width, part.height) for part in parts]).T
+        left, top = sides[:2]
+        right, bottom = sides[:2] + sides[2:]
+        left, top = np.where(left < 0, 0.0, left), np.where(top < 0, 0.0, top)
+        right = np.where(right > self.width_pt, self.width_pt, right)
+        bottom = np.where(bottom > self.height_pt, self.height_pt, bottom)
+        return _hundredths(np.stack([left, top, right - left, bottom - top], axis=1))
 
     def slant(self, quad: Quad) -> tuple[float, float | None]:
         """Return the direction in degrees that a line is read in, and its thickness in points.
@@ -78,21 +80,29 @@ def to_wire_lines(layout: Layout, frame: PageFrame) -> tuple[wire.Line, ...]:
     )
 
 
-def native_line(line: wire.Line) -> RecognizedLine:
-    """Return a line that already lies in page points as one that can be laid out.
+def native_lines(lines: Sequence[wire.Line]) -> list[RecognizedLine]:
+    """Return lines that already lie in page points as ones that can be laid out.
 
-    Its words stay with `line`, which `with_place` takes back when the layout is known.
+    Their words stay with `lines`, which `with_places` takes back when the layout is known.
     """
-    return RecognizedLine(line.text, line.confidence, _quad_of(line), ())
+    return [
+        RecognizedLine(line.text, line.confidence, quad, ())
+        for line, quad in zip(lines, _quads_of(lines), strict=True)
+    ]
 
 
-def with_place(line: wire.Line, number: int, block: int, frame: PageFrame) -> wire.Line:
-    """Return a line that lies in page points with its place in the layout."""
-    x, y, width, height = frame.within(line)
-    words = []
-    for word in line.words:
-        word_x, word_y, word_width, word_height = frame.within(word)
-        words.append(
+def with_places(lines: Sequence[tuple[wire.Line, int, int]], frame: PageFrame) -> list[wire.Line]:
+    """Return lines that lie in page points with their places in the layout, number and block."""
+    if not lines:
+        return []
+    parts: list[wire.Line | wire.Word] = []
+    for line, _, _ in lines:
+        parts += (line, *line.words)
+    boxes = iter(frame.within(parts))
+    placed = []
+    for line, number, block in lines:
+        x, y, width, height = next(boxes)
+        words = [
             wire.Word(
                 text=word.text,
                 confidence=word.confidence,
@@ -103,19 +113,25 @@ def with_place(line: wire.Line, number: int, block: int, frame: PageFrame) -> wi
                 line=number,
                 block=block,
             )
+            for word, (word_x, word_y, word_width, word_height) in zip(
+                line.words, boxes, strict=False
+            )
+        ]
+        placed.append(
+            wire.Line(
+                text=line.text,
+                confidence=line.confidence,
+                x=x,
+                y=y,
+                width=width,
+                height=height,
+                block=block,
+                angle=line.angle,
+                thickness=None if line.thickness is None else round(line.thickness, 2),
+                words=tuple(words),
+            )
         )
-    return wire.Line(
-        text=line.text,
-        confidence=line.confidence,
-        x=x,
-        y=y,
-        width=width,
-        height=height,
-        block=block,
-        angle=line.angle,
-        thickness=None if line.thickness is None else round(line.thickness, 2),
-        words=tuple(words),
-    )
+    return placed
 
 
 def text_of(layout: Layout) -> str:
@@ -171,12 +187,20 @@ def _words(line: RecognizedLine, number: int, block: int, frame: PageFrame) -> I
         )
 
 
-def _quad_of(line: wire.Line) -> Quad:
-    """Return the corners of a line, from its box and its direction."""
+def _quads_of(lines: Sequence[wire.Line]) -> Iterable[Quad]:
+    """Return the corners of lines, from their boxes and their directions."""
+    sides = np.array([(line.x, line.y, line.width, line.height) for line in lines])
+    x, y, width, height = sides.reshape(-1, 4).T
+    right, bottom = x + width, y + height
+    corners = [[x, y], [right, y], [right, bottom], [x, bottom]]
+    quads = np.array(corners, dtype=np.float32).transpose(2, 0, 1)
+    for line, quad in zip(lines, quads, strict=True):
+        yield quad if line.angle == 0 else _slanted_quad_of(line)
+
+
+def _slanted_quad_of(line: wire.Line) -> Quad:
+    """Return the corners of a line that is not level, from its box and its direction."""
     x, y, width, height = line.x, line.y, line.width, line.height
-    if line.angle == 0:
-        right, bottom = x + width, y + height
-        return np.array([[x, y], [right, y], [right, bottom], [x, bottom]], dtype=np.float32)
     thickness = line.thickness or min(width, height)
     sine, cosine = math.sin(math.radians(line.angle)), math.cos(math.radians(line.angle))
     # The box is as wide as length and thickness make it; the steeper side tells more exactly.
@@ -189,6 +213,18 @@ def _quad_of(line: wire.Line) -> Quad:
     centre = np.array([x + width / 2, y + height / 2])
     corners = [-along - across, along - across, along + across, across - along]
     return np.asarray(centre + corners, dtype=np.float32)
+
+
+def _hundredths(values: NDArray[np.float64]) -> list[list[float]]:
+    """Return the values as `round` has them with two digits, in a fraction of its time."""
+    scaled = 100 * values
+    whole = np.rint(scaled)
+    rounded = (whole / 100).tolist()
+    # Near a half, or where a float has no hundredths, only the float's own digits tell.
+    is_sure = (np.abs(np.abs(scaled - whole) - 0.5) > 1e-6) & (np.abs(scaled) < 1e9)
+    for row, column in np.argwhere(~is_sure).tolist():
+        rounded[row][column] = round(float(values[row, column]), 2)
+    return rounded  # type: ignore[no-any-return]  # what NumPy's stubs say of `tolist`
 
 
 def _clamped(value: float, limit: float) -> float:

@@ -71,7 +71,8 @@ class RecognizeOptions(Struct, frozen=True, kw_only=True):
     region: Region | None = None
 
 
-class Word(Struct, frozen=True, kw_only=True):
+# A page has hundreds of these two, which cannot be in a cycle: Python need not look for one.
+class Word(Struct, frozen=True, kw_only=True, gc=False):
     """A word and its upright box in page points; `line` and `block` are indexes from 0."""
 
     text: str
@@ -84,7 +85,7 @@ class Word(Struct, frozen=True, kw_only=True):
     block: int
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class Line(Struct, frozen=True, kw_only=True, gc=False):
     """A line of text in reading order and its upright box in page points.
 
     `angle` is the direction in which it is read, in degrees clockwise from rightwards; `thickness`

@@ -45,6 +45,10 @@ Row: TypeAlias = list[int]
 Block: TypeAlias = list[Row]
 
 
+Sides: TypeAlias = list[list[float]]
+"""The same as plain numbers: here they are asked for one by one, which arrays are slow at."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Columns:
     """A stretch of a region that a gutter splits, and what lies above and below it."""
@@ -60,60 +64,74 @@ def read_in_order(boxes: Boxes, members: list[int], height: float) -> list[Block
 
     `height` is that of a usual line, above zero.
     """
+    centres = (boxes[:, 1] + boxes[:, 3]).tolist()
+    from_top = sorted(members, key=centres.__getitem__)
+    return list(_in_order(boxes.tolist(), from_top, height))
+
+
+def _in_order(sides: Sides, members: list[int], height: float) -> Iterator[Block]:
+    """Yield the blocks of members that go from top to bottom."""
     if not members:
-        return []
-    by_centre = sorted(members, key=lambda index: boxes[index, 1] + boxes[index, 3])
-    columns = _find_columns(boxes, by_centre, height)
+        return
+    columns = _find_columns(sides, members, height)
     if columns is None:
-        return list(_blocks(boxes, _rows(boxes, by_centre), height))
-    parts = (columns.above, columns.left, columns.right, columns.below)
-    return [block for part in parts for block in read_in_order(boxes, part, height)]
+        yield from _blocks(sides, _rows(sides, members), height)
+        return
+    for part in (columns.above, columns.left, columns.right, columns.below):
+        yield from _in_order(sides, part, height)
 
 
-def _find_columns(boxes: Boxes, members: list[int], height: float) -> _Columns | None:
+def _find_columns(sides: Sides, members: list[int], height: float) -> _Columns | None:
     """Return the split whose stretch holds the most lines; `members` go from top to bottom."""
     best: _Columns | None = None
     most = 0
-    for x in _gutter_candidates(boxes, members, height):
-        for start, end in _stretches(boxes, members, x):
+    edges = np.array([(sides[index][0], sides[index][2]) for index in members])
+    for x in _gutter_candidates(edges, height):
+        for start, end in _stretches(edges, x):
             if end - start <= most:
                 continue
             stretch = members[start:end]
-            left = [index for index in stretch if boxes[index, 2] <= x]
-            right = [index for index in stretch if boxes[index, 2] > x]
-            if _are_columns(boxes, left, right, height):
+            left = [index for index in stretch if sides[index][2] <= x]
+            right = [index for index in stretch if sides[index][2] > x]
+            if _are_columns(sides, left, right, height):
                 best = _Columns(members[:start], left, right, members[end:])
                 most = end - start
     return best
 
 
-def _gutter_candidates(boxes: Boxes, members: list[int], height: float) -> list[float]:
-    """Return places just left of a left edge; columns are aligned there, edges far apart enough."""
+def _gutter_candidates(edges: Boxes, height: float) -> list[float]:
+    """Return places just left of a left edge; columns are aligned there, edges far apart enough.
+
+    `edges` are left and right of each box.
+    """
     candidates: list[float] = []
-    for x in sorted(float(boxes[index, 0]) for index in members):
+    for x in np.sort(edges[:, 0]).tolist():
         if not candidates or x - candidates[-1] > MIN_GUTTER * height / 2:
             candidates.append(x)
     return candidates[1:]
 
 
-def _stretches(boxes: Boxes, members: list[int], x: float) -> Iterator[tuple[int, int]]:
+def _stretches(edges: Boxes, x: float) -> Iterator[tuple[int, int]]:
     """Yield the ranges of neighbours from top to bottom of which none lies across `x`."""
     start = 0
-    for position, index in enumerate(members):
-        if boxes[index, 0] < x < boxes[index, 2]:
-            yield start, position
-            start = position + 1
-    yield start, len(members)
+    for position in np.flatnonzero((edges[:, 0] < x) & (x < edges[:, 1])).tolist():
+        yield start, position
+        start = position + 1
+    yield start, len(edges)
 
 
-def _are_columns(boxes: Boxes, left: list[int], right: list[int], height: float) -> bool:
+def _are_columns(sides: Sides, left: list[int], right: list[int], height: float) -> bool:
     if not left or not right:
         return False
-    gutter = boxes[right, 0].min() - boxes[left, 2].max()
+    gutter = min(sides[index][0] for index in right) - max(sides[index][2] for index in left)
     if gutter < MIN_GUTTER * height:
         return False
-    left_prose, left_rows = _count_prose(boxes, left, height)
-    right_prose, right_rows = _count_prose(boxes, right, height)
+    # Rows cost more to find than wide lines, of which no row needs more than one.
+    n_wide = [sum(_is_prose(sides[index], height) for index in part) for part in (left, right)]
+    if min(n_wide) < PROSE_ROWS and max(n_wide) < DENSE_ROWS:
+        return False
+    left_prose, left_rows = _count_prose(sides, left, height)
+    right_prose, right_rows = _count_prose(sides, right, height)
     if _is_column(left_prose, left_rows) and _is_column(right_prose, right_rows):
         return True
     return _are_body_and_notes(left_prose, left_rows, right_rows) or _are_body_and_notes(
@@ -121,11 +139,15 @@ def _are_columns(boxes: Boxes, left: list[int], right: list[int], height: float)
     )
 
 
-def _count_prose(boxes: Boxes, members: list[int], height: float) -> tuple[int, int]:
+def _count_prose(sides: Sides, members: list[int], height: float) -> tuple[int, int]:
     """Return the number of rows that hold running text, and that of all rows."""
-    rows = _rows(boxes, members)
-    widths = ((boxes[row, 2] - boxes[row, 0]).max() for row in rows)
-    return sum(bool(width >= PROSE_WIDTH * height) for width in widths), len(rows)
+    rows = _rows(sides, members)
+    n_prose = sum(any(_is_prose(sides[index], height) for index in row) for row in rows)
+    return n_prose, len(rows)
+
+
+def _is_prose(box: list[float], height: float) -> bool:
+    return box[2] - box[0] >= PROSE_WIDTH * height
 
 
 def _is_column(prose: int, rows: int) -> bool:
@@ -137,25 +159,27 @@ def _are_body_and_notes(body_prose: int, body_rows: int, note_rows: int) -> bool
     return is_dense and note_rows <= NOTE_SHARE * body_rows
 
 
-def _rows(boxes: Boxes, members: Iterable[int]) -> list[Row]:
+def _rows(sides: Sides, members: Iterable[int]) -> list[Row]:
     """Group boxes whose centres are level; `members` go from top to bottom, so do the rows."""
-    # Plain numbers: rows are short, and this is asked for every place where columns could part.
-    sides = {index: boxes[index].tolist() for index in members}
     rows: list[Row] = []
-    for index in sorted(sides, key=lambda index: sides[index][1] + sides[index][3]):
-        if rows and _belongs([sides[other] for other in rows[-1]], sides[index]):
+    boxes: Sides = []
+    """Those of the last row."""
+    for index in members:
+        if boxes and _belongs(boxes, sides[index]):
             rows[-1].append(index)
+            boxes.append(sides[index])
         else:
             rows.append([index])
+            boxes = [sides[index]]
     for row in rows:
         row.sort(key=lambda index: sides[index][0])
     return rows
 
 
-def _belongs(row: list[list[float]], box: list[float]) -> bool:
+def _belongs(row: Sides, box: list[float]) -> bool:
     left, top, right, bottom = box
-    centre = sum(other[1] + other[3] for other in row) / (2 * len(row))
-    smaller = min(bottom - top, min(other[3] - other[1] for other in row))
+    centre = sum([other[1] + other[3] for other in row]) / (2 * len(row))
+    smaller = min(bottom - top, min([other[3] - other[1] for other in row]))
     if abs((top + bottom) / 2 - centre) > smaller / 2:
         return False
     # Two lines that share columns are above one another, however close.
@@ -165,16 +189,20 @@ def _belongs(row: list[list[float]], box: list[float]) -> bool:
     )
 
 
-def _blocks(boxes: Boxes, rows: list[Row], height: float) -> Iterator[Block]:
+def _blocks(sides: Sides, rows: list[Row], height: float) -> Iterator[Block]:
     """Cut rows into blocks where the white between two of them is more than usual."""
-    columns = boxes.T
-    centres = [fmean(columns[1, row].tolist() + columns[3, row].tolist()) for row in rows]
-    heights = [median((columns[3, row] - columns[1, row]).tolist()) for row in rows]
+    tops = [[sides[index][1] for index in row] for row in rows]
+    bottoms = [[sides[index][3] for index in row] for row in rows]
+    centres = [fmean(above + below) for above, below in zip(tops, bottoms, strict=True)]
+    heights = [
+        median([bottom - top for top, bottom in zip(above, below, strict=True)])
+        for above, below in zip(tops, bottoms, strict=True)
+    ]
     pitches = [below - above for above, below in pairwise(centres)]
-    usual = float(np.median(pitches)) if pitches else 0.0
+    usual = median(pitches) if pitches else 0.0
     block = [rows[0]]
-    for number, (above, row, pitch) in enumerate(zip(rows, rows[1:], pitches, strict=False)):
-        gap = float(boxes[row, 1].min() - boxes[above, 3].max())
+    for number, (row, pitch) in enumerate(zip(rows[1:], pitches, strict=True)):
+        gap = min(tops[number + 1]) - max(bottoms[number])
         sizes = heights[number : number + 2]
         is_wide = pitch > BLOCK_PITCH * usual and gap > BLOCK_GAP * height
         is_heading = max(sizes) > HEADING_RATIO * min(sizes)

@@ -8,8 +8,9 @@ fewer than half under any other alphabet. Other scripts are left alone.
 
 import re
 import unicodedata
-from collections import Counter
-from operator import add
+from typing import Final
+
+import numpy as np
 
 MIN_PAIRS = 60
 """Pairs below which there is nothing to be said of a text: names, codes and units do that."""
@@ -47,6 +48,11 @@ _FOLLOWERS = {
 alike, in the words of programs that were translated into all of them."""
 COMMON_PAIRS = {first + second for first, others in _FOLLOWERS.items() for second in others}
 
+_IS_COMMON: Final = np.zeros((128, 128), dtype=bool)
+"""By the codes of the first letter and the second."""
+for _pair in COMMON_PAIRS:
+    _IS_COMMON[ord(_pair[0]), ord(_pair[1])] = True
+
 _NO_ACCENT = str.maketrans(
     {
         "\N{LATIN SMALL LETTER DOTLESS I}": "i",
@@ -63,10 +69,10 @@ _NO_ACCENT = str.maketrans(
 
 def are_plausible(text: str) -> bool:
     """Tell whether the words in Latin letters look like those of a language, or are too few."""
-    words = " ".join(_WORD.findall(_without_accents(text)))
-    counts = Counter(map(add, words, words[1:]))
-    pairs = sum(n for pair, n in counts.items() if " " not in pair)
-    common = sum(n for pair, n in counts.items() if pair in COMMON_PAIRS)
+    words = _WORD.findall(_without_accents(text))
+    letters = np.frombuffer(" ".join(words).encode("ascii"), dtype=np.uint8)
+    pairs = sum(map(len, words)) - len(words)
+    common = int(np.count_nonzero(_IS_COMMON[letters[:-1], letters[1:]]))
     return pairs < MIN_PAIRS or common >= LEAST_COMMON * pairs
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from unicodedata import bidirectional
 
 from ocr_worker import wire
-from ocr_worker.documents.glyphs import Glyph
-from ocr_worker.documents.page_view import Box, around
+from ocr_worker.documents.glyphs import OTHER_LINE, Glyphs
+from ocr_worker.documents.page_view import around
 
 TURNED_DEGREES = 20.0
 """Text at a greater angle is cut by the places of its letters, not by PDFium."""
@@ -26,14 +26,11 @@ LINE_GAP = 1.5
 CELL_GAP = 1.0
 """White between two words of level text that makes them cells or columns, in line heights: more
 than justified lines have, and less than most gutters."""
-OTHER_LINE = 0.8
-"""How far the middles of two letters of level text are apart on two lines, in line heights: more
-than an apostrophe's and a full stop's, less than any leading."""
 ON_THE_LINE = 0.5
 """How far a letter's middle may be off that of the one before, in line heights."""
 
 
-def make_lines(glyphs: Iterable[Glyph]) -> list[wire.Line]:
+def make_lines(glyphs: Iterable[Glyphs]) -> list[wire.Line]:
     """Return the lines and words that the glyphs spell, with the boxes of their ink."""
     lines: list[wire.Line] = []
     for words in _cut(glyphs):
@@ -43,11 +40,11 @@ def make_lines(glyphs: Iterable[Glyph]) -> list[wire.Line]:
     return lines
 
 
-def _cut(glyphs: Iterable[Glyph]) -> Iterable[list[list[Glyph]]]:
+def _cut(glyphs: Iterable[Glyphs]) -> Iterable[list[list[Glyphs]]]:
     """Yield the lines, each a list of words, each a list of glyphs, of which there is one."""
-    line: list[list[Glyph]] = []
-    word: list[Glyph] = []
-    last: Glyph | None = None
+    line: list[list[Glyphs]] = []
+    word: list[Glyphs] = []
+    last: Glyphs | None = None
     word_ended = True
     for glyph in glyphs:
         text = glyph.text
@@ -60,12 +57,7 @@ def _cut(glyphs: Iterable[Glyph]) -> Iterable[list[list[Glyph]]]:
             word_ended = True
             continue
         if last is not None:
-            # Asked of every letter, so this one first, which is usual.
-            if glyph.angle == last.angle == 0 and not word_ended:
-                if _drop(last, glyph) > OTHER_LINE * max(last.line_height, glyph.line_height):
-                    yield line
-                    line, word_ended = [], True
-            elif not _continues(last, glyph, word_ended):
+            if not _continues(last, glyph, word_ended):
                 yield line
                 line, word_ended = [], True
             elif _is_turned(glyph):
@@ -80,11 +72,11 @@ def _cut(glyphs: Iterable[Glyph]) -> Iterable[list[list[Glyph]]]:
         yield line
 
 
-def _is_turned(glyph: Glyph) -> bool:
+def _is_turned(glyph: Glyphs) -> bool:
     return abs(glyph.angle) > TURNED_DEGREES
 
 
-def _continues(last: Glyph, glyph: Glyph, is_word_ended: bool) -> bool:
+def _continues(last: Glyphs, glyph: Glyphs, is_word_ended: bool) -> bool:
     """Tell whether a glyph stands on the line of the one before it."""
     if last.angle != glyph.angle:
         difference = abs(last.angle - glyph.angle)
@@ -92,40 +84,35 @@ def _continues(last: Glyph, glyph: Glyph, is_word_ended: bool) -> bool:
             return False
     height = max(last.line_height, glyph.line_height)
     if not _is_turned(glyph):
-        if _drop(last, glyph) > OTHER_LINE * height:
+        _, last_top, last_right, last_bottom = last.box if last.ends is None else last.ends[1]
+        left, top, _, bottom = glyph.box if glyph.ends is None else glyph.ends[0]
+        # How far one character's middle lies above or below the other's.
+        if abs(top + bottom - last_top - last_bottom) / 2 > OTHER_LINE * height:
             return False
-        return not is_word_ended or not _are_cells(last, glyph, height)
+        is_far = is_word_ended and left - last_right > CELL_GAP * height
+        return not is_far or _run_leftwards(last, glyph)
     _, before = _turned_middle(last)
     _, after = _turned_middle(glyph)
     gap = _gap(last, glyph)
     return abs(after - before) <= ON_THE_LINE * height and -height <= gap <= LINE_GAP * height
 
 
-def _drop(last: Glyph, glyph: Glyph) -> float:
-    """Return how far one glyph's middle lies above or below another's."""
-    _, last_top, _, last_bottom = last.box
-    _, top, _, bottom = glyph.box
-    return abs(top + bottom - last_top - last_bottom) / 2
-
-
-def _are_cells(last: Glyph, glyph: Glyph, height: float) -> bool:
-    """Tell whether two words are too far apart for one line.
+def _run_leftwards(last: Glyphs, glyph: Glyphs) -> bool:
+    """Tell whether two words that stand far apart may be neighbours on a line all the same.
 
     A word of a script that runs to the left begins at its right end, as far from the word before
     as it is long, and the next one stands left of it.
     """
-    if glyph.box[0] - last.box[2] <= CELL_GAP * height:
-        return False
-    return not {bidirectional(last.text[0]), bidirectional(glyph.text[0])} & {"R", "AL"}
+    return not {bidirectional(last.text[-1]), bidirectional(glyph.text[0])}.isdisjoint(("R", "AL"))
 
 
-def _gap(last: Glyph, glyph: Glyph) -> float:
+def _gap(last: Glyphs, glyph: Glyphs) -> float:
     """Return the white between two glyphs along their direction."""
     distance = _turned_middle(glyph)[0] - _turned_middle(last)[0]
     return distance - (_extent(last) + _extent(glyph)) / 2
 
 
-def _turned_middle(glyph: Glyph) -> tuple[float, float]:
+def _turned_middle(glyph: Glyphs) -> tuple[float, float]:
     """Return the middle of a glyph along its direction, and across it downwards."""
     left, top, right, bottom = glyph.box
     x, y = (left + right) / 2, (top + bottom) / 2
@@ -133,7 +120,7 @@ def _turned_middle(glyph: Glyph) -> tuple[float, float]:
     return x * cosine + y * sine, y * cosine - x * sine
 
 
-def _extent(glyph: Glyph) -> float:
+def _extent(glyph: Glyphs) -> float:
     """Return how much of the line a glyph takes, of a turned one about that."""
     left, top, right, bottom = glyph.box
     sine, cosine = _sine_cosine(glyph.angle)
@@ -144,30 +131,34 @@ def _sine_cosine(angle: float) -> tuple[float, float]:
     return math.sin(math.radians(angle)), math.cos(math.radians(angle))
 
 
-def _line(words: list[list[Glyph]], number: int) -> wire.Line | None:
+def _line(words: list[list[Glyphs]], number: int) -> wire.Line | None:
     made = []
     for word in words:
-        text = _spell(word)
+        only = word[0]
+        text = _printed(only.text if len(word) == 1 else "".join([each.text for each in word]))
         if text:
-            x, y, width, height = _sides(around([glyph.box for glyph in word]))
+            left, top, right, bottom = (
+                only.box if len(word) == 1 else around([each.box for each in word])
+            )
             made.append(
                 wire.Word(
                     text=text,
                     confidence=1.0,
-                    x=x,
-                    y=y,
-                    width=width,
-                    height=height,
+                    x=left,
+                    y=top,
+                    width=right - left,
+                    height=bottom - top,
                     line=number,
                     block=0,
                 )
             )
     if not made:
         return None
-    x, y, width, height = _sides(
-        around([(each.x, each.y, each.x + each.width, each.y + each.height) for each in made])
+    x, y, right, bottom = around(
+        [(each.x, each.y, each.x + each.width, each.y + each.height) for each in made]
     )
-    angle = statistics.median_low(glyph.angle for word in words for glyph in word)
+    width, height = right - x, bottom - y
+    angle = _angle(words)
     return wire.Line(
         text=" ".join(each.text for each in made),
         confidence=1.0,
@@ -182,22 +173,28 @@ def _line(words: list[list[Glyph]], number: int) -> wire.Line | None:
     )
 
 
-def _thickness(angle: float, width: float, height: float, words: list[list[Glyph]]) -> float:
+def _angle(words: list[list[Glyphs]]) -> float:
+    """Return the direction that a line is read in, which is that of its middle character."""
+    angles = {glyph.angle for word in words for glyph in word}
+    if len(angles) == 1:
+        return angles.pop()
+    return statistics.median_low(
+        glyph.angle for word in words for glyph in word for _ in glyph.text
+    )
+
+
+def _thickness(angle: float, width: float, height: float, words: list[list[Glyphs]]) -> float:
     """Return a line's height across its direction."""
     if angle % 90 == 0:
         return height if angle % 180 == 0 else width
-    fonts = statistics.median(glyph.line_height for word in words for glyph in word)
+    fonts = statistics.median(
+        glyph.line_height for word in words for glyph in word for _ in glyph.text
+    )
     return min(fonts, width, height)
 
 
-def _sides(box: Box) -> Box:
-    """Return x, y, width and height of a box."""
-    return box[0], box[1], box[2] - box[0], box[3] - box[1]
-
-
-def _spell(word: Iterable[Glyph]) -> str:
-    """Return the word's text without control characters, as valid Unicode."""
-    text = "".join([glyph.text for glyph in word])
+def _printed(text: str) -> str:
+    """Return a word's text without control characters, as valid Unicode."""
     if text.isascii() and text.isprintable():
         return text
     # Where wchar_t has 16 bits, PDFium hands out characters beyond them as two surrogates.

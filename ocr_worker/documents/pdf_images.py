@@ -82,6 +82,8 @@ def coverage(images: Sequence[PlacedImage], view: PageView) -> float:
 
     Counted on a grid, so that strips add up and layers of one scan do not count twice.
     """
+    if not images:
+        return 0.0
     width, height = view.size
     covered = np.zeros((_GRID, _GRID), dtype=bool)
     xs, ys = ((np.arange(_GRID) + 0.5) * side / _GRID for side in (width, height))

@@ -6,12 +6,12 @@ here is judged by what the PDF tells alone, which costs next to nothing; where t
 somebody has to compare the layer with the page's pixels, as `ocr_worker.own_text.layer_check` does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ocr_worker import wire
-from ocr_worker.documents.glyphs import MIN_LETTERS, Glyph
+from ocr_worker.documents.glyphs import MIN_LETTERS, Glyphs
 from ocr_worker.documents.letters import are_plausible
 from ocr_worker.documents.native_lines import make_lines
 from ocr_worker.documents.page_view import Box
@@ -79,7 +79,7 @@ class TextLayer:
 
 
 def make_text_layer(
-    glyphs: Sequence[Glyph], size_pt: tuple[float, float], around_it: Surroundings
+    glyphs: Sequence[Glyphs], size_pt: tuple[float, float], around_it: Surroundings
 ) -> TextLayer | None:
     """Return the text layer that the glyphs of a page make, or None when none of them is text."""
     if all(glyph.text.isspace() for glyph in glyphs):
@@ -98,20 +98,20 @@ def make_text_layer(
     return TextLayer(lines, trust, reason, size_pt, around_it.pictures, hidden=tuple(hidden))
 
 
-def judge(glyphs: Sequence[Glyph], around_it: Surroundings) -> tuple[Trust, str]:
+def judge(glyphs: Sequence[Glyphs], around_it: Surroundings) -> tuple[Trust, str]:
     """Return whether the glyphs are what a reader of the page sees, and why."""
-    text = [glyph for glyph in glyphs if not glyph.text.isspace()]
-    seen = [glyph for glyph in text if glyph.visible]
+    text = [each for each in glyphs if not each.text.isspace()]
+    seen = [each for each in text if each.visible]
     is_scan = around_it.image_coverage >= PAGE_FILLING
     # What lies over a scan is the scan's text wherever it is not seen.
     own = text if is_scan else seen
-    letters = sum(1 for glyph in own if glyph.mapped and glyph.text.isalnum())
-    is_invisible = len(seen) < len(text) / 2
+    letters = sum(map(str.isalnum, "".join([each.text for each in own if each.mapped])))
+    is_invisible = _n_characters(seen) < _n_characters(text) / 2
     if around_it.text_over_it:
         return "refused", "the page has filled-in fields or notes over its text"
     if not is_scan and letters < MIN_LETTERS and is_invisible:
         return "refused", "the text is invisible"
-    if sum(1 for glyph in own if not glyph.mapped) > MAX_BROKEN * len(own):
+    if _n_characters(each for each in own if not each.mapped) > MAX_BROKEN * _n_characters(own):
         return "refused", "the text does not map to real characters"
     if is_scan:
         if letters < MIN_LETTERS:
@@ -126,14 +126,18 @@ def judge(glyphs: Sequence[Glyph], around_it: Surroundings) -> tuple[Trust, str]
         return "refused", "the page has too little text of its own"
     if not _are_fonts_plausible(glyphs):
         return "doubtful", "the letters of the text make no words"
-    if sum(1 for glyph in seen if glyph.pale) > MAX_PALE * len(seen):
+    if _n_characters(each for each in seen if each.pale) > MAX_PALE * _n_characters(seen):
         return "doubtful", "much of the text is white"
     if around_it.drawn_letters > max(MIN_DRAWN_LETTERS, MAX_DRAWN_LETTERS * letters):
         return "doubtful", "the page has drawings that could be text"
     return "trusted", "the page has text of its own"
 
 
-def _are_fonts_plausible(glyphs: Sequence[Glyph]) -> bool:
+def _n_characters(glyphs: Iterable[Glyphs]) -> int:
+    return sum([len(each.text) for each in glyphs])
+
+
+def _are_fonts_plausible(glyphs: Sequence[Glyphs]) -> bool:
     """Tell whether what is seen in each font of the page could be words."""
     texts: dict[int, list[str]] = {}
     font: int | None = None

@@ -19,10 +19,10 @@ from ocr_worker.own_text.picture_text import PictureText, is_in_one, read_pictur
 from ocr_worker.page_text import (
     PageFrame,
     mean_confidence,
-    native_line,
+    native_lines,
     text_of,
     to_wire_line,
-    with_place,
+    with_places,
 )
 
 
@@ -79,17 +79,24 @@ def _page(
     found: PictureText,
 ) -> wire.Page:
     # Laid out like recognized lines, so that all kinds of pages read alike.
-    laid_out = [native_line(line) for line in lines]
+    laid_out = native_lines(lines)
     own = {id(stand_in): line for stand_in, line in zip(laid_out, lines, strict=True)}
     layout = arrange([*laid_out, *found.lines])
     width_pt, height_pt = layer.size_pt
     frame = PageFrame(width_pt, height_pt)
     hidden = word_boxes(layer.hidden)
-    placed = tuple(
-        with_place(line, number, each.block, frame)
+    numbered = list(enumerate(layout.lines))
+    places = [
+        (line, number, each.block)
+        for number, each in numbered
         if (line := own.get(id(each.line))) is not None
+    ]
+    placed_own = iter(with_places(places, frame))
+    placed = tuple(
+        next(placed_own)
+        if id(each.line) in own
         else _added(to_wire_line(each.line, number, each.block, frame), hidden)
-        for number, each in enumerate(layout.lines)
+        for number, each in numbered
     )
     if found.n_read:
         reason += f"; {_counted(found.n_read)} on it {_was(found.n_read)} read by the engine"

@@ -6,7 +6,7 @@ import pytest
 
 from ocr_worker import wire
 from ocr_worker.documents import open_document
-from ocr_worker.documents.glyphs import Glyph, median_line_height
+from ocr_worker.documents.glyphs import Glyphs, median_line_height
 from ocr_worker.documents.native_lines import make_lines
 from ocr_worker.documents.page_view import PageView
 from ocr_worker.documents.text_layer import Surroundings, judge, make_text_layer
@@ -23,7 +23,7 @@ def glyphs(text, *, visible=True, mapped=True, x=0.0, y=0.0):
     made, column, row = [], 0, 0
     for char in text:
         box = (x + column * 5, y + row * 10, x + column * 5 + 5, y + row * 10 + 8)
-        made.append(Glyph(char, box, 10.0, visible, mapped))
+        made.append(Glyphs(char, box, 10.0, visible, mapped))
         column, row = (0, row + 1) if char == "\n" else (column + 1, row)
     return made
 
@@ -178,9 +178,9 @@ def test_surrogates_are_joined_and_a_lone_one_is_replaced():
 
 
 def test_the_usual_line_height_is_the_median_of_what_is_seen():
-    small = [Glyph("a", (0, 0, 5, 8), 8.0, True, True)] * 12
-    large = [Glyph("A", (0, 0, 50, 80), 80.0, True, True)] * 5
-    hidden = [Glyph("x", (0, 0, 1, 1), 1.0, False, True)] * 99
+    small = [Glyphs("a", (0, 0, 5, 8), 8.0, True, True)] * 12
+    large = [Glyphs("A", (0, 0, 50, 80), 80.0, True, True)] * 5
+    hidden = [Glyphs("x", (0, 0, 1, 1), 1.0, False, True)] * 99
 
     assert 8 == median_line_height(small + large + hidden)
     assert None is median_line_height(large)
