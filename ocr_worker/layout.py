@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,7 @@ UPRIGHT = 3.0
 """A box this much higher than a line and than wide is text that runs up or down the page."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedLine:
+class PlacedLine(NamedTuple):
     """A line, its block, and its row: lines of one row stand side by side. Both count from 0."""
 
     line: RecognizedLine

@@ -123,11 +123,11 @@ def _stretches(edges: Boxes, x: float) -> Iterator[tuple[int, int]]:
 def _are_columns(sides: Sides, left: list[int], right: list[int], height: float) -> bool:
     if not left or not right:
         return False
-    gutter = min(sides[index][0] for index in right) - max(sides[index][2] for index in left)
+    gutter = min([sides[index][0] for index in right]) - max([sides[index][2] for index in left])
     if gutter < MIN_GUTTER * height:
         return False
     # Rows cost more to find than wide lines, of which no row needs more than one.
-    n_wide = [sum(_is_prose(sides[index], height) for index in part) for part in (left, right)]
+    n_wide = [sum([_is_prose(sides[index], height) for index in part]) for part in (left, right)]
     if min(n_wide) < PROSE_ROWS and max(n_wide) < DENSE_ROWS:
         return False
     left_prose, left_rows = _count_prose(sides, left, height)
@@ -162,52 +162,56 @@ def _are_body_and_notes(body_prose: int, body_rows: int, note_rows: int) -> bool
 def _rows(sides: Sides, members: Iterable[int]) -> list[Row]:
     """Group boxes whose centres are level; `members` go from top to bottom, so do the rows."""
     rows: list[Row] = []
-    boxes: Sides = []
-    """Those of the last row."""
+    last: Sides = []
+    centres: list[float] = []
+    lowest = 0.0
+    """Of the last row: its boxes, twice their centres and the least height."""
     for index in members:
-        if boxes and _belongs(boxes, sides[index]):
-            rows[-1].append(index)
-            boxes.append(sides[index])
-        else:
-            rows.append([index])
-            boxes = [sides[index]]
+        box = sides[index]
+        _, top, _, bottom = box
+        if last:
+            distance = abs((top + bottom) / 2 - sum(centres) / (2 * len(centres)))
+            height = min(bottom - top, lowest)
+            if distance <= height / 2 and not _shares_columns(last, box):
+                rows[-1].append(index)
+                last.append(box)
+                centres.append(top + bottom)
+                lowest = height
+                continue
+        rows.append([index])
+        last, centres, lowest = [box], [top + bottom], bottom - top
     for row in rows:
-        row.sort(key=lambda index: sides[index][0])
+        if len(row) > 1:
+            row.sort(key=lambda index: sides[index][0])
     return rows
 
 
-def _belongs(row: Sides, box: list[float]) -> bool:
-    left, top, right, bottom = box
-    centre = sum([other[1] + other[3] for other in row]) / (2 * len(row))
-    smaller = min(bottom - top, min([other[3] - other[1] for other in row]))
-    if abs((top + bottom) / 2 - centre) > smaller / 2:
-        return False
-    # Two lines that share columns are above one another, however close.
-    return not any(
-        min(other[2], right) - max(other[0], left) > min(other[2] - other[0], right - left) / 2
-        for other in row
-    )
+def _shares_columns(row: Sides, box: list[float]) -> bool:
+    """Tell whether a box stands above or below one of a row, however close."""
+    left, _, right, _ = box
+    for other_left, _, other_right, _ in row:
+        shared = min(other_right, right) - max(other_left, left)
+        if shared > min(other_right - other_left, right - left) / 2:
+            return True
+    return False
 
 
 def _blocks(sides: Sides, rows: list[Row], height: float) -> Iterator[Block]:
     """Cut rows into blocks where the white between two of them is more than usual."""
-    tops = [[sides[index][1] for index in row] for row in rows]
-    bottoms = [[sides[index][3] for index in row] for row in rows]
-    centres = [fmean(above + below) for above, below in zip(tops, bottoms, strict=True)]
-    heights = [
-        median([bottom - top for top, bottom in zip(above, below, strict=True)])
-        for above, below in zip(tops, bottoms, strict=True)
-    ]
+    boxes = [[sides[index] for index in row] for row in rows]
+    centres = [fmean([box[1] for box in row] + [box[3] for box in row]) for row in boxes]
+    heights = [median([box[3] - box[1] for box in row]) for row in boxes]
     pitches = [below - above for above, below in pairwise(centres)]
     usual = median(pitches) if pitches else 0.0
     block = [rows[0]]
-    for number, (row, pitch) in enumerate(zip(rows[1:], pitches, strict=True)):
-        gap = min(tops[number + 1]) - max(bottoms[number])
+    for number, pitch in enumerate(pitches):
+        above, below = boxes[number], boxes[number + 1]
+        gap = min([box[1] for box in below]) - max([box[3] for box in above])
         sizes = heights[number : number + 2]
         is_wide = pitch > BLOCK_PITCH * usual and gap > BLOCK_GAP * height
         is_heading = max(sizes) > HEADING_RATIO * min(sizes)
         if is_wide or is_heading or gap > SURE_BLOCK_GAP * height:
             yield block
             block = []
-        block.append(row)
+        block.append(rows[number + 1])
     yield block

@@ -132,15 +132,18 @@ def read_glyphs(textpage: pdfium.PdfTextPage, view: PageView) -> list[Glyphs]:
         return []
     text = codes[places].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
     runs = _runs_of(page, indices, view)
+    mapped = np.ones(len(text), dtype=bool)
     odd = dict(_odd_among(page, indices, text, runs))
-    told, mapped = list(text), np.ones(len(text), dtype=bool)
-    for place, (char, is_mapped) in odd.items():
-        told[place], mapped[place] = char, is_mapped
+    if odd:
+        told = list(text)
+        for place, (char, is_mapped) in odd.items():
+            told[place], mapped[place] = char, is_mapped
+        text = "".join(told)
     run = np.repeat(np.arange(len(runs)), [each.end - each.start for each in runs])
     alone = np.array([each.style.angle != 0 for each in runs], dtype=bool)[run]
     alone[[*odd]] = True
     letters = _Letters(
-        "".join(told) if odd else text,
+        text,
         _boxes_of(page, indices, view),
         run,
         alone,

@@ -106,12 +106,14 @@ def judge(glyphs: Sequence[Glyphs], around_it: Surroundings) -> tuple[Trust, str
     # What lies over a scan is the scan's text wherever it is not seen.
     own = text if is_scan else seen
     letters = sum(map(str.isalnum, "".join([each.text for each in own if each.mapped])))
-    is_invisible = _n_characters(seen) < _n_characters(text) / 2
+    n_text, n_seen = _n_characters(text), _n_characters(seen)
+    is_invisible = n_seen < n_text / 2
     if around_it.text_over_it:
         return "refused", "the page has filled-in fields or notes over its text"
     if not is_scan and letters < MIN_LETTERS and is_invisible:
         return "refused", "the text is invisible"
-    if _n_characters(each for each in own if not each.mapped) > MAX_BROKEN * _n_characters(own):
+    n_broken = _n_characters(each for each in own if not each.mapped)
+    if n_broken > MAX_BROKEN * (n_text if is_scan else n_seen):
         return "refused", "the text does not map to real characters"
     if is_scan:
         if letters < MIN_LETTERS:
@@ -126,7 +128,7 @@ def judge(glyphs: Sequence[Glyphs], around_it: Surroundings) -> tuple[Trust, str
         return "refused", "the page has too little text of its own"
     if not _are_fonts_plausible(glyphs):
         return "doubtful", "the letters of the text make no words"
-    if _n_characters(each for each in seen if each.pale) > MAX_PALE * _n_characters(seen):
+    if _n_characters(each for each in seen if each.pale) > MAX_PALE * n_seen:
         return "doubtful", "much of the text is white"
     if around_it.drawn_letters > max(MIN_DRAWN_LETTERS, MAX_DRAWN_LETTERS * letters):
         return "doubtful", "the page has drawings that could be text"
