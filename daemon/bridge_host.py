@@ -107,7 +107,14 @@ class BridgeHost:
         """Nothing is kept of a job here, since this dialect cannot ask again."""
         return ()
 
-    def notify(self, method: str, params: Struct, *, latest_of: str | None = None) -> None:
+    def notify(
+        self,
+        method: str,
+        params: Struct,
+        *,
+        latest_of: str | None = None,
+        encoded: bytes | None = None,
+    ) -> None:
         """Tell of a job's progress and end; this dialect has no pages, workers and logs."""
         if isinstance(params, ProgressParams):
             line = _line("progress", _progress(params), self._jobs[params.job_id].given_id)

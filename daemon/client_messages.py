@@ -49,20 +49,19 @@ class ProtocolViolation(ClientError):
 
 def parse_line(line: bytes) -> Message | ProtocolViolation:
     """Return the message on a line, given without its LF, or what is wrong with it."""
-    quoted = repr(line[:200])
     if b"\r" in line:
-        return ProtocolViolation(f"a raw carriage return: {quoted}")
+        return ProtocolViolation(f"a raw carriage return: {line[:200]!r}")
     try:
         value: Any = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return ProtocolViolation(f"not JSON: {quoted}")
+        return ProtocolViolation(f"not JSON: {line[:200]!r}")
     members = value if isinstance(value, list) else [value]
     if members and all(map(_is_reply, members)):
         message: Message = value
         return message
     if isinstance(value, dict) and _is_notification(value):
         return value
-    return ProtocolViolation(f"neither a reply nor a notification: {quoted}")
+    return ProtocolViolation(f"neither a reply nor a notification: {line[:200]!r}")
 
 
 def _is_reply(value: object) -> bool:

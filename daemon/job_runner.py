@@ -79,14 +79,13 @@ class JobRunner:
         for slot in self._pool.idle_ocr_slots():
             if not (self._assembling.hand_out(slot, now.monotonic) or self._read_next(slot, now)):
                 return
+        empty = [slot for slot in self._pool.ocr_slots if slot.can_start]
+        if not empty:
+            return
         n_starting = sum(slot.is_up and not slot.is_ready for slot in self._pool.ocr_slots)
-        wanted = self._n_work(at_most=len(self._pool.ocr_slots)) - n_starting
-        for slot in self._pool.ocr_slots:
-            if wanted <= 0:
-                break
-            if slot.can_start:
-                self._pool.start(slot, self._next_engine(), now.monotonic)
-                wanted -= 1
+        n_wanted = self._n_work(at_most=len(self._pool.ocr_slots)) - n_starting
+        for slot in empty[: max(0, n_wanted)]:
+            self._pool.start(slot, self._next_engine(), now.monotonic)
 
     def _n_work(self, at_most: int) -> int:
         """Count pages and documents that wait; an uncounted job is worth one worker, to warm up."""
@@ -268,10 +267,11 @@ class JobRunner:
 
     def _tell_page(self, ref: PageRef, told: PageParams) -> None:
         pages = self._book.pages
-        pages.put(ref.job_id, (ref.document, ref.page), msgspec.json.encode(told))
+        content = msgspec.json.encode(told)
+        pages.put(ref.job_id, (ref.document, ref.page), content)
         for move in pages.take_excess():
             self._page_files.keep(move)
-        self._host.notify("job/page", told)
+        self._host.notify("job/page", told, encoded=content)
 
     # Documents and jobs to their end.
 

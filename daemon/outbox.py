@@ -123,12 +123,23 @@ class Outbox:
         self._replay.forget(job_id)
         return self._overflows.pop(job_id, ())
 
-    def notify(self, method: str, params: Struct, *, latest_of: str | None = None) -> None:
-        """Queue a notification; one of the same `latest_of` that still waits is replaced."""
+    def notify(
+        self,
+        method: str,
+        params: Struct,
+        *,
+        latest_of: str | None = None,
+        encoded: bytes | None = None,
+    ) -> None:
+        """Queue a notification; one of the same `latest_of` that still waits is replaced.
+
+        `encoded` are the params as JSON, from whoever needs that as well.
+        """
         if method in self._opted_out:
             return
         job_id = getattr(params, "job_id", None)
-        notification = _Notification(method, msgspec.json.encode(params), job_id)
+        content = msgspec.json.encode(params) if encoded is None else encoded
+        notification = _Notification(method, content, job_id)
         self._next_key += 1
         key = latest_of or self._next_key
         if job_id in self._held:

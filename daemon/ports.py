@@ -98,8 +98,18 @@ class PageFiles(Protocol):
 class Host(Protocol):
     """The host's end of the wire."""
 
-    def notify(self, method: str, params: Struct, *, latest_of: str | None = None) -> None:
-        """Queue a notification; one of the same `latest_of` that still waits is replaced."""
+    def notify(
+        self,
+        method: str,
+        params: Struct,
+        *,
+        latest_of: str | None = None,
+        encoded: bytes | None = None,
+    ) -> None:
+        """Queue a notification; one of the same `latest_of` that still waits is replaced.
+
+        `encoded` are the params as JSON, from whoever needs that as well.
+        """
 
     def forget(self, job_id: JobId) -> Sequence[str]:
         """Keep nothing of a job any more; returns the files of its notifications."""

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from daemon.admission import judge
 from daemon.clock import Moment
 from daemon.config import Config
@@ -145,7 +147,15 @@ class FakeHost:
     backlog_bytes: int = 0
     max_line_bytes: int = MAX_OUTBOUND_LINE_BYTES
 
-    def notify(self, method: str, params: Struct, *, latest_of: str | None = None) -> None:
+    def notify(
+        self,
+        method: str,
+        params: Struct,
+        *,
+        latest_of: str | None = None,
+        encoded: bytes | None = None,
+    ) -> None:
+        assert encoded in (None, msgspec.json.encode(params))
         self.notifications.append((method, params))
 
     def forget(self, job_id: JobId) -> Sequence[str]:

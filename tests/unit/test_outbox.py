@@ -109,6 +109,15 @@ def log_line(number):
 
 
 @pytest.mark.guarantee("G-7")
+def test_params_that_were_encoded_already_are_sent_as_they_are():
+    outbox = Outbox(str)
+    outbox.notify("job/page", about("a"), encoded=b'{"job_id":"a","text":"once"}')
+
+    assert [{"seq": 1, "job_id": "a", "text": "once"}] == [
+        message["params"] for message in drain(outbox)
+    ]
+
+
 def test_of_the_log_only_the_newest_messages_wait_and_nothing_else_makes_room():
     outbox = Outbox(str)
     outbox.notify("job/page", about("first"))
