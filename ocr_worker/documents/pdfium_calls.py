@@ -3,7 +3,8 @@ ctypes can.
 
 A page has thousands of characters, and what such a function does takes less time than ctypes needs
 to wrap its arguments. So ctypes is told nothing of these arguments: numbers are passed as they
-are, addresses as `Address`es that were made once, and Python's lock is kept.
+are, addresses as `Address`es that were made once, and Python's lock is kept. Like all of PDFium,
+this is for one thread at a time.
 """
 
 import ctypes

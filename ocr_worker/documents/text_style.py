@@ -1,5 +1,5 @@
 """What the characters of one text object of a PDF page share: how they are painted, and how they
-stand. Asked once an object, by calls that take less than `pdfium_calls` tells of.
+stand. Asked once an object.
 """
 
 import ctypes
