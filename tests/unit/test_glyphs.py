@@ -2,14 +2,40 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pypdfium2 as pdfium
 import pytest
 
+from ocr_worker.documents import glyphs
 from ocr_worker.documents.glyphs import read_glyphs
 from ocr_worker.documents.page_view import PageView, around
-from tests.scans import A4_PT, content_pdf, mapped_font
+from tests.scans import A4_PT, content_pdf, mapped_font, stream
 
 VIEW = PageView(0, 0, *A4_PT, 0)
+
+
+def two_byte_font(encoding):
+    """Helvetica whose codes are characters in UTF-16, and what it refers to."""
+    table = (
+        b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Own def"
+        b" 1 begincodespacerange <0000> <FFFF> endcodespacerange"
+        b" 1 beginbfrange <0061> <007A> <0061> endbfrange endcmap end end"
+    )
+    font = (
+        b"/Type /Font /Subtype /Type0 /BaseFont /Helvetica /Encoding /%s"
+        b" /DescendantFonts [4 0 R] /ToUnicode 5 0 R" % encoding
+    )
+    descendant = (
+        b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Helvetica /DW 600 /CIDToGIDMap /Identity"
+        b" /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >>"
+        b" /FontDescriptor << /Type /FontDescriptor /FontName /Helvetica /Flags 32"
+        b" /FontBBox [0 -200 1000 800] /ItalicAngle 0 /Ascent 800 /Descent -200 /StemV 80 >> >>"
+    )
+    return font, [descendant, stream(table)]
+
+
+def utf_16(text):
+    return f"<{text.encode('utf-16-be').hex()}>"
 
 
 @pytest.fixture
@@ -48,6 +74,35 @@ def test_letters_that_are_not_level_come_one_by_one(glyphs_of, matrix):
 
     assert ["u", "p"] == [each.text for each in found if not each.text.isspace()]
     assert [None, None] == [each.ends for each in found if not each.text.isspace()]
+
+
+def test_letters_one_below_the_other_are_not_side_by_side(glyphs_of):
+    """As Chinese and Japanese may be set."""
+    font, others = two_byte_font(b"Identity-V")
+
+    found = glyphs_of(f"300 700 Td {utf_16('abc')} ", font=font, others=others)
+
+    assert ["a", "b", "c"] == [each.text for each in found]
+    assert {True} == {each.mapped for each in found}
+    assert [0.0] * 3 == [each.angle for each in found]
+    tops = [each.box[1] for each in found]
+    assert sorted(tops) == tops
+
+
+def test_letters_without_ink_have_the_boxes_that_their_font_reserves(glyphs_of, monkeypatch):
+    monkeypatch.setattr(glyphs, "char_boxes_of", lambda page, indices: np.zeros((len(indices), 4)))
+
+    (found,) = glyphs_of("72 700 Td (abc) ")
+
+    left, top, right, bottom = found.box
+    assert (72, 3 * 6.5) == pytest.approx((left, right - left), abs=0.5)
+    assert bottom - top == pytest.approx(found.line_height)
+
+
+def test_a_hyphen_at_the_end_of_a_line_is_told_as_one(glyphs_of):
+    found = glyphs_of("72 700 Td (A bro-) ", "72 686 Td (ken word) ")
+
+    assert "A bro-ken word" == "".join(each.text for each in found if each.text != "\n")
 
 
 def test_characters_that_are_not_told_come_one_by_one(glyphs_of):
