@@ -21,10 +21,17 @@ def is_word_by_itself(character: str) -> bool:
 
 def is_right_to_left(text: str) -> bool:
     """Tell whether the first letter of a text that has a direction is read leftwards."""
+    return _first_direction(text) in ("R", "AL")
+
+
+def is_left_to_right(text: str) -> bool:
+    """Tell whether that letter is read rightwards; a number is neither."""
+    return _first_direction(text) == "L"
+
+
+def _first_direction(text: str) -> str | None:
     for character in text:
-        match unicodedata.bidirectional(character):
-            case "R" | "AL":
-                return True
-            case "L":
-                return False
-    return False
+        direction = unicodedata.bidirectional(character)
+        if direction in ("R", "AL", "L"):
+            return direction
+    return None

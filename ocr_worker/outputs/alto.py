@@ -83,20 +83,20 @@ def _block(block: PlacedBlock, number: str) -> Iterator[str]:
         "ID": f"block_{number}",
         **_position(block.box),
         "ROTATION": _rotation(block),
-        "BASEDIRECTION": _direction(block),
+        "BASEDIRECTION": "rtl" if block.is_right_to_left else None,
     }
     yield f"    {start_tag('TextBlock', attributes)}\n"
     for index, line in enumerate(block.lines, 1):
-        yield from _line(line, f"{number}_{index}")
+        yield from _line(line, f"{number}_{index}", block)
     yield "    </TextBlock>\n"
 
 
-def _line(placed: PlacedLine, number: str) -> Iterator[str]:
+def _line(placed: PlacedLine, number: str, block: PlacedBlock) -> Iterator[str]:
     attributes = {
         "ID": f"line_{number}",
         **_position(placed.box),
         "BASELINE": _baseline(placed.line),
-        "BASEDIRECTION": _direction(placed),
+        "BASEDIRECTION": _direction(placed, block),
     }
     yield f"     {start_tag('TextLine', attributes)}\n"
     before: PlacedWord | None = None
@@ -151,5 +151,8 @@ def _baseline(line: wire.Line) -> str | None:
     return " ".join(f"{round(x * UNITS_PER_PT)},{round(y * UNITS_PER_PT)}" for x, y in points)
 
 
-def _direction(placed: PlacedBlock | PlacedLine) -> str | None:
-    return "rtl" if placed.is_right_to_left else None
+def _direction(line: PlacedLine, block: PlacedBlock) -> str | None:
+    if line.is_right_to_left:
+        return "rtl"
+    # It would have its block's otherwise.
+    return "ltr" if block.is_right_to_left and line.is_left_to_right else None

@@ -71,16 +71,18 @@ def _page(page: wire.Page, file: str) -> Iterator[str]:
 def _block(block: PlacedBlock, number: str, dpi: float) -> Iterator[str]:
     properties = (_bbox(block.box),)
     yield f"   {_open('div', 'ocr_carea', f'block_{number}', properties)}\n"
-    paragraph = _open("p", "ocr_par", f"par_{number}", properties, block.is_right_to_left)
+    direction = "rtl" if block.is_right_to_left else None
+    paragraph = _open("p", "ocr_par", f"par_{number}", properties, direction)
     yield f"    {paragraph}\n"
     for index, line in enumerate(block.lines, 1):
-        yield from _line(line, f"{number}_{index}", dpi)
+        yield from _line(line, f"{number}_{index}", dpi, block)
     yield "    </p>\n   </div>\n"
 
 
-def _line(placed: PlacedLine, number: str, dpi: float) -> Iterator[str]:
+def _line(placed: PlacedLine, number: str, dpi: float, block: PlacedBlock) -> Iterator[str]:
     properties = [_bbox(placed.box), *_slant(placed, dpi)]
-    yield f"     {_open('span', 'ocr_line', f'line_{number}', properties)}"
+    direction = _direction(placed, block)
+    yield f"     {_open('span', 'ocr_line', f'line_{number}', properties, direction)}"
     for index, word in enumerate(placed.words, 1):
         yield ("\n      " if word.is_spaced or index == 1 else "") + _word(
             word, f"{number}_{index}"
@@ -90,8 +92,16 @@ def _line(placed: PlacedLine, number: str, dpi: float) -> Iterator[str]:
 
 def _word(word: PlacedWord, number: str) -> str:
     properties = (_bbox(word.box), f"x_wconf {round(100 * word.confidence)}")
-    tag = _open("span", "ocrx_word", f"word_{number}", properties, word.is_right_to_left)
+    direction = "rtl" if word.is_right_to_left else None
+    tag = _open("span", "ocrx_word", f"word_{number}", properties, direction)
     return f"{tag}{escaped(_DIRECTION_MARKS.sub('', word.text))}</span>"
+
+
+def _direction(line: PlacedLine, block: PlacedBlock) -> str | None:
+    """Return the direction of a line that does not go by its paragraph's."""
+    if block.is_right_to_left:
+        return "ltr" if line.is_left_to_right else None
+    return "rtl" if line.is_right_to_left else None
 
 
 def _slant(placed: PlacedLine, dpi: float) -> Iterator[str]:
@@ -127,7 +137,7 @@ def _bbox(box: Box) -> str:
 
 
 def _open(
-    tag: str, kind: str, identifier: str, properties: Iterable[str], rtl: bool = False
+    tag: str, kind: str, identifier: str, properties: Iterable[str], direction: str | None = None
 ) -> str:
     attributes = {"class": kind, "id": identifier, "title": "; ".join(properties)}
-    return start_tag(tag, {**attributes, "dir": "rtl" if rtl else None})
+    return start_tag(tag, {**attributes, "dir": direction})

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from ocr_worker import wire
 from ocr_worker.outputs.xml_text import allowed
-from ocr_worker.scripts import is_right_to_left
+from ocr_worker.scripts import is_left_to_right, is_right_to_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ class PlacedLine:
     def is_right_to_left(self) -> bool:
         """Whether most of its words are."""
         return 2 * sum(word.is_right_to_left for word in self.words) > len(self.words)
+
+    @property
+    def is_left_to_right(self) -> bool:
+        """Whether most of its words are; a line of numbers is neither."""
+        return 2 * sum(is_left_to_right(word.text) for word in self.words) > len(self.words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,24 @@ def test_a_right_to_left_line_says_so_and_keeps_its_logical_order():
     assert box_of(every(pages, "SP")[0]) == (2167, 1200, 2500, 1400)
 
 
+def test_a_line_says_so_where_it_is_read_another_way_than_its_block():
+    hebrew = [line("דבר אחר", 72, 72 + 18 * number) for number in range(3)]
+
+    pages = made(page(*hebrew, line("left to right", 72, 126), line("2024 - 2025", 72, 144)))
+
+    assert every(pages, "TextBlock")[0].get("BASEDIRECTION") == "rtl"
+    directions = [each.get("BASEDIRECTION") for each in every(pages, "TextLine")]
+    assert directions == ["rtl"] * 3 + ["ltr", None], "numbers are read as those around them"
+
+
+def test_a_right_to_left_line_of_another_block_says_so_by_itself():
+    pages = made(page(line("left", 72, 72), line("right", 72, 90), line("דבר", 72, 108)))
+
+    assert every(pages, "TextBlock")[0].get("BASEDIRECTION") is None
+    directions = [each.get("BASEDIRECTION") for each in every(pages, "TextLine")]
+    assert directions == [None, None, "rtl"]
+
+
 def test_what_xml_cannot_say_is_left_out_and_markup_is_text():
     words = [word('<a "b">&\x00', 72, 72, 9, 9), word("\x1b", 90, 72, 9, 9)]
 

@@ -180,6 +180,25 @@ def test_right_to_left_words_say_so_and_stay_in_logical_order():
     assert [each.get("dir") for each in every(pages, "ocr_par")] == ["rtl", None]
 
 
+def test_a_line_says_so_where_it_is_read_another_way_than_its_paragraph():
+    hebrew = [line("דבר אחר", 72, 72 + 18 * number) for number in range(3)]
+    other = [line("left", 72, 200, block=1), line("right", 72, 218, block=1)]
+
+    pages = made(
+        page(
+            *hebrew,
+            line("left to right", 72, 126),
+            line("2024 - 2025", 72, 144),
+            *other,
+            line("עולם", 72, 236, block=1),
+        )
+    )
+
+    assert [each.get("dir") for each in every(pages, "ocr_par")] == ["rtl", None]
+    directions = [each.get("dir") for each in every(pages, "ocr_line")]
+    assert directions == [None, None, None, "ltr", None, None, None, "rtl"]
+
+
 def test_marks_of_direction_are_left_to_the_attribute():
     (found,) = every(made(page(line("\u200fדבר\u200e", 72, 72))), "ocrx_word")
 
