@@ -116,7 +116,7 @@ def _check_element(element):
     attributes = ATTRIBUTES.get(name, {})
     assert REQUIRED.get(name, set()) <= set(element.attrib), element.attrib
     for each, value in element.attrib.items():
-        assert re.fullmatch(attributes[each], value), (name, each, value)
+        assert re.fullmatch(attributes[each], value, re.ASCII), (name, each, value)
         assert each not in ("PC", "WC") or 0 <= float(value) <= 1
     if name in CONTENT:
         assert len(element) == 0
@@ -125,6 +125,7 @@ def _check_element(element):
         children = "".join(f"{name_of(child)} " for child in element)
         assert re.fullmatch(CHILDREN[name], children), (name, children)
         assert not (element.text or "").strip()
+        assert CHILDREN[name] or not element.text, name
     assert not (element.tail or "").strip()
 
 

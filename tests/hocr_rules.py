@@ -36,7 +36,7 @@ def properties_of(element):
     found = {}
     for each in re.split(r"; ", element.get("title")):
         name, _, value = each.partition(" ")
-        assert re.fullmatch(PROPERTIES[name], value), each
+        assert re.fullmatch(PROPERTIES[name], value, re.ASCII), each
         assert name not in found, element.get("title")
         found[name] = value
     return found
@@ -51,12 +51,13 @@ def check_hocr(content):
     root = ElementTree.fromstring(content)
     assert root.tag == f"{HTML}html"
     assert [child.tag for child in root] == [f"{HTML}head", f"{HTML}body"]
-    meta = {
-        each.get("name"): each.get("content")
-        for each in root.iter(f"{HTML}meta")
-        if each.get("name") is not None
-    }
+    head = root.find(f"{HTML}head")
+    assert {each.tag for each in head} == {f"{HTML}title", f"{HTML}meta"}
+    assert not [each for each in head if len(each)]
+    fields = [each for each in head if each.get("name") is not None]
+    meta = {each.get("name"): each.get("content") for each in fields}
     assert set(meta) == METADATA
+    assert len(meta) == len(fields), "each once"
     assert all(meta.values())
     body = root.find(f"{HTML}body")
     pages = list(body)
@@ -67,6 +68,7 @@ def check_hocr(content):
     marked = [each for each in root.iter() if each.get("class") is not None]
     identifiers = [each.get("id") for each in marked]
     assert len(set(identifiers)) == len(identifiers)
+    assert all(re.fullmatch(r"\S+", each) for each in identifiers)
     capabilities = set(meta["ocr-capabilities"].split())
     assert {each.get("class") for each in marked} <= capabilities
     assert "ocrp_dir" in capabilities or not [each for each in marked if each.get("dir")]

@@ -153,6 +153,30 @@ def test_what_xml_cannot_say_is_left_out_and_markup_is_text():
     assert [each.get("CONTENT") for each in found] == ['<a "b">&']
 
 
+@pytest.mark.parametrize(
+    ("legal", "other"),
+    [
+        ('WIDTH="9917"', 'WIDTH="٩٩١٧"'),
+        ('WIDTH="9917"', 'WIDTH="9917 px"'),
+        ('ID="page_1"', 'ID="page_²"'),
+        ('ID="page_1"', 'ID="1"'),
+        ('WC="0.9"', 'WC="nan"'),
+        ("<SP/>", "<SP> </SP>"),
+        ("<SP/>", "<SP/><SP/>"),
+        (' PHYSICAL_IMG_NR="1"', ""),
+        ("inch1200", "inch"),
+    ],
+)
+def test_what_the_schema_refuses_is_refused_by_these_rules(legal, other):
+    words = [word("a", 72, 72, 40, 12), word("b", 100, 72, 40, 12)]
+    content = rendered(alto, page(line("a b", 72, 72, words=words))).decode()
+    check_alto(content)
+    assert legal in content
+
+    with pytest.raises((AssertionError, KeyError)):
+        check_alto(content.replace(legal, other, 1))
+
+
 def test_a_line_of_nothing_that_xml_can_say_is_left_out():
     pages = made(page(line("\x1b", 72, 72, words=[word("\x1b", 72, 72, 9, 9)])))
 

@@ -199,6 +199,28 @@ def test_a_line_says_so_where_it_is_read_another_way_than_its_paragraph():
     assert directions == [None, None, None, "ltr", None, None, None, "rtl"]
 
 
+@pytest.mark.parametrize(
+    ("legal", "other"),
+    [
+        ("bbox 200 ", "bbox ٢٠٠ "),
+        ('id="page_1"', 'id=""'),
+        ('id="page_1"', 'id="page 1"'),
+        (
+            '<meta name="ocr-langs" content="unknown"/>',
+            '<meta name="ocr-langs" content="unknown"/><meta name="ocr-langs" content="de"/>',
+        ),
+        ("</head>", "<p>text</p></head>"),
+    ],
+)
+def test_what_is_no_hocr_is_refused_by_these_rules(legal, other):
+    content = rendered(hocr, page(line("text", 72, 72))).decode()
+    check_hocr(content)
+    assert legal in content
+
+    with pytest.raises(AssertionError):
+        check_hocr(content.replace(legal, other, 1))
+
+
 def test_marks_of_direction_are_left_to_the_attribute():
     (found,) = every(made(page(line("\u200fדבר\u200e", 72, 72))), "ocrx_word")
 
