@@ -13,12 +13,13 @@ from ocr_worker.engines.rapidocr import model_cache
 from ocr_worker.engines.rapidocr.installation import find_installation
 from ocr_worker.engines.rapidocr.networks import open_recognition
 from ocr_worker.engines.rapidocr.recognizer import few_classes
+from ocr_worker.engines.rapidocr.rows import SLOT_PX
 from ocr_worker.wire import MODEL_CACHE_VARIABLE
 
 INSTALLATION = find_installation()
 MODEL = INSTALLATION.recognition_model
-WIDTHS = (128, 320, 192)
-"""Of the lines that are read: shapes that no compiled model was made for."""
+SLOTS = [0] * 12 + [1] * 8
+"""Of a row with two lines."""
 
 pytestmark = pytest.mark.skipif(
     INSTALLATION.runtime != "openvino", reason="other runtimes compile nothing that could be kept"
@@ -47,8 +48,9 @@ def recognition(path=MODEL):
 def said_by(session):
     said = hashlib.sha256("\n".join(session.characters).encode())
     random = np.random.default_rng(1)
-    for n_lines, width in enumerate(WIDTHS, start=1):
-        few, features = session.run(random.random((n_lines, 3, 48, width), dtype=np.float32))
+    for _ in range(3):
+        row = random.random((1, 3, 48, SLOT_PX * len(SLOTS)), dtype=np.float32)
+        few, features = session.run(row, SLOTS)
         said.update(few.tobytes() + features.tobytes())
     return said.hexdigest()
 
@@ -242,7 +244,8 @@ def test_the_folder_is_the_daemons_to_name(spawn_daemon, tmp_path, options):
 def test_what_updates_and_killed_workers_leave_behind_goes(folder):
     folder.mkdir()
     # An hour is over for all of these, and each is older than the one before.
-    stale = [f"{MODEL.stem}-{number}.compiled" for number in range(8)] + [f"{MODEL.stem}-x.tmp"]
+    stale = [f"{MODEL.stem}-{number}.compiled" for number in range(11)]
+    stale.append(f"{MODEL.stem}-x.tmp")
     for age, name in enumerate(stale):
         (folder / name).write_bytes(b"")
         os.utime(folder / name, (100_000 - age, 100_000 - age))

@@ -19,7 +19,8 @@ from ocr_worker.engines.rapidocr.expected import Expected
 from ocr_worker.engines.rapidocr.installation import RUNTIMES, find_installation
 from ocr_worker.engines.rapidocr.networks import open_recognition
 from ocr_worker.engines.rapidocr.openvino_networks import OpenVinoRecognition
-from ocr_worker.engines.rapidocr.recognizer import BATCH_WIDTH_PX, Recognizer, few_classes
+from ocr_worker.engines.rapidocr.recognizer import Recognizer, few_classes
+from ocr_worker.engines.rapidocr.rows import ROW_PX
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
 from ocr_worker.languages import LANGUAGES
 from ocr_worker.layout import arrange
@@ -83,13 +84,14 @@ class BlindRecognition:
     """Likewise one that reads nothing."""
 
     characters = ("x",)
+    keeps_lines_apart = True
 
     def __init__(self):
         self.channels = None
 
-    def run(self, batch):
-        self.channels = batch.max(axis=(0, 2, 3)).tolist()
-        nothing = np.zeros((len(batch), 40, 3), dtype=np.float32)
+    def run(self, row, slots):
+        self.channels = row.max(axis=(0, 2, 3)).tolist()
+        nothing = np.zeros((row.shape[3] // 8, 3), dtype=np.float32)
         return nothing, nothing
 
     def all_classes(self, features):
@@ -263,9 +265,9 @@ def test_the_few_characters_are_told_as_all_of_them_would_be(runtime):
     network = recognition(runtime)
     image, _ = draw(LINES)
     line = np.asarray(image.crop((50, 40, 530, 88)), dtype=np.float32)
-    batch = np.ascontiguousarray(line.transpose(2, 0, 1)[np.newaxis]) / 127.5 - 1
+    row = np.ascontiguousarray(line.transpose(2, 0, 1)[np.newaxis]) / 127.5 - 1
 
-    few, features = network.run(batch)
+    few, features = network.run(row, [0] * 15)
     of_all = network.all_classes(features)[..., few_classes(network.characters)]
 
     best = few.argmax(axis=-1)
@@ -292,31 +294,53 @@ def test_the_dotless_i_is_looked_for_where_a_language_has_it(engine):
     assert read_as("en") != read_as("tr")
 
 
-def test_every_batch_is_preceded_by_a_checkpoint(engine):
+def test_every_row_is_preceded_by_a_checkpoint(engine):
     image, _ = draw([f"line number {n}" for n in range(9)], (700, 760))
     stages = []
 
     lines = read(engine, image, stages.append)
 
     assert len(lines) == 9
-    assert stages == ["detect", "recognize", "recognize", "recognize"]
+    assert stages[0] == "detect"
+    assert set(stages[1:]) == {"recognize"}
+    assert 5 <= len(stages[1:]) <= 9
 
 
-def test_long_lines_are_read_fewer_at_once(engine, monkeypatch):
-    """Memory grows with all that is read at once, and is kept."""
-    sizes = []
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_lines_of_every_length_are_read_by_every_runtime(runtime):
+    """Some share a row, some are longer than one; a runtime may read each by itself."""
+    if importlib.util.find_spec(runtime) is None:
+        pytest.skip(f"{runtime} is not installed")
+    recognizer = Recognizer(recognition(runtime), Expected())
+    lines = ["seven", "short", "a line of some words", "a line that is longer than others " * 3]
+    lines = [line.strip() for line in lines]
+    image, _ = draw(lines, (2000, 400), 24)
+    boxes = [
+        np.array([[50, y], [1900, y], [1900, y + 36], [50, y + 36]], dtype=np.float32)
+        for y in range(36, 200, 48)
+    ]
+    for box, line in zip(boxes, lines, strict=True):
+        box[1:3, 0] = 70 + ImageFont.load_default(24).getlength(line)
+
+    found = recognizer.recognize(np.asarray(image), boxes, lambda stage: None)
+
+    assert sorted(line.text for line in found) == sorted(lines)
+
+
+def test_most_lines_are_read_in_rows_of_one_width(engine, monkeypatch):
+    """Each other width has to be compiled."""
+    widths = []
     run = OpenVinoRecognition.run
 
-    def noted(network, batch):
-        sizes.append(batch.shape[0] * batch.shape[3])
-        return run(network, batch)
+    def noted(network, row, slots):
+        widths.append(row.shape[3])
+        return run(network, row, slots)
 
     monkeypatch.setattr(OpenVinoRecognition, "run", noted)
-    image, _ = draw(["a line that is long " * 6] * 4, (2000, 400), 24)
+    image, _ = draw(["one two three four"[: 3 + 2 * n] for n in range(8)], (700, 700))
 
-    assert len(read(engine, image)) == 4
-    assert len(sizes) > 1
-    assert max(sizes) <= BATCH_WIDTH_PX
+    assert len(read(engine, image)) == 8
+    assert set(widths) == {ROW_PX}
 
 
 @pytest.mark.parametrize("at", ["detect", "recognize"])

@@ -13,9 +13,9 @@ from ocr_worker.engines.base import Quad
 TELLING_RATIO = 2.5
 """A box so much longer than thick is a line, and lies in the direction of its text."""
 MAX_SAMPLE = 6
-SAMPLE_RATIO = 10.0
-"""Length over thickness of the lines that are read first: some words. Longer ones cost more to read
-and tell no more."""
+SAMPLE_RATIO = 6.0
+"""Length over thickness of the lines that are read first: a word or two, so that a row holds two of
+them. Longer ones cost more to read and tell no more."""
 SURE = 0.8
 """Mean confidence of a sample that was read the right way up. Read upside down, it is below."""
 

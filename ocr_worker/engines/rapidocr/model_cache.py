@@ -25,9 +25,9 @@ import numpy as np
 
 from ocr_worker.wire import MODEL_CACHE_VARIABLE
 
-KEPT = 6
-"""Files of one model that stay, the newest: it may be kept in two parts, a package and a bundle may
-take turns, and what an update leaves behind goes some time."""
+KEPT = 9
+"""Files of one model that stay, the newest: it may be kept in three parts, a package and a bundle
+may take turns, and what an update leaves behind goes some time."""
 _SUFFIX = ".compiled"
 _UNFINISHED = ".tmp"
 _UNFINISHED_S = 3600.0

@@ -33,12 +33,14 @@ class Recognition(Protocol):
     """
 
     characters: tuple[str, ...]
+    keeps_lines_apart: bool
+    """Whether a row may hold several lines, each of which is read as if it stood alone."""
 
-    def run(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+    def run(self, row: Tensor, slots: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return probabilities of the few classes, and features to ask for all of them.
 
-        `batch` has the shape (lines, 3, height, width); the results (lines, columns, few classes)
-        and (lines, columns, features). Both are valid until the next call.
+        `row` has the shape (1, 3, height, width), `slots` tells which line is in each slot of it;
+        the results (columns, few classes) and (columns, features), valid until the next call.
         """
         ...
 

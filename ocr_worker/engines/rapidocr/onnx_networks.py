@@ -1,5 +1,6 @@
 """The networks run by ONNX Runtime, for machines that OpenVINO has no wheel for."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,8 @@ class OnnxDetection:
 class OnnxRecognition:
     """Text recognition. Without a way to cut the model, all classes are told, and a few picked."""
 
+    keeps_lines_apart = False
+
     def __init__(self, model: Path, choose: ChooseClasses) -> None:
         self._session = _Session(model)
         self.characters = tuple(self._session.metadata.get("character", "").splitlines())
@@ -44,10 +47,10 @@ class OnnxRecognition:
             raise ValueError("the recognition model carries no alphabet")
         self._few = choose(self.characters)
 
-    def run(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the probabilities of the few classes, and of all in place of features."""
-        scores = self._session.run(batch)
-        return np.take(scores, self._few, axis=2), scores
+    def run(self, row: Tensor, _slots: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return probabilities of the few classes, and of all in place of features."""
+        scores = self._session.run(row)[0]
+        return np.take(scores, self._few, axis=1), scores
 
     def all_classes(self, features: Tensor) -> Tensor:
         """Return them as they are."""

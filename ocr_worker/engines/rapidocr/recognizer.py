@@ -1,4 +1,4 @@
-"""Reads lines cut out of a page, a few of similar width at a time."""
+"""Reads lines cut out of a page, a row of them at a time."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,19 +11,13 @@ from ocr_worker.engines.rapidocr.ctc import BLANK, Alphabet, DecodedLine, decode
 from ocr_worker.engines.rapidocr.direction import SURE, likely_turns, sample, turned
 from ocr_worker.engines.rapidocr.expected import Expected
 from ocr_worker.engines.rapidocr.networks import Classes, Recognition, Tensor
+from ocr_worker.engines.rapidocr.rows import Row, rows_of
 from ocr_worker.scripts import is_word_by_itself
 
 HEIGHT_PX = 48
 """Height of a line as the model was trained on it."""
-WIDTH_STEP_PX = 64
-"""Widths are padded to multiples of this: each new input shape costs a compilation."""
-MIN_WIDTH_PX = 128
 MAX_WIDTH_PX = 4096
 """Longer lines are squeezed to this; nothing that long is text."""
-BATCH_LINES = 4
-"""Lines read at once: on receipts 0.70 s a page against 0.95 s one by one."""
-BATCH_WIDTH_PX = 3072
-"""Of all lines of a batch together: beyond, a line costs the same by itself and less memory."""
 MIN_CONFIDENCE = 0.5
 """Lines read with less are noise: stains, logos, halves of letters."""
 DOUBTFUL = 0.7
@@ -58,7 +52,7 @@ class Recognizer:
         *,
         rotate: bool = False,
     ) -> list[RecognizedLine]:
-        """Read the boxes of a page; `checkpoint("recognize")` is called before every batch.
+        """Read the boxes of a page; `checkpoint("recognize")` is called before every row.
 
         The boxes begin at their top left as they lie on the page. With `rotate`, a few are read
         first to find out which way up the page is; without, it is taken to be upright.
@@ -89,23 +83,31 @@ class Recognizer:
     ) -> dict[int, RecognizedLine]:
         """Return what is in the boxes named, by their number."""
         best: dict[int, RecognizedLine] = {}
-        for batch in _batches(cut(pixels, [quads[box] for box in boxes])):
+        crops = cut(pixels, [quads[box] for box in boxes])
+        widths = [_width_px(crop) for crop in crops]
+        for row in rows_of(widths, together=self._network.keeps_lines_apart):
             checkpoint("recognize")
-            for crop, line in zip(batch, self._read(batch), strict=True):
+            for crop, line in self._read(row, crops, widths):
                 box = boxes[crop.box]
                 if box not in best or best[box].confidence < line.confidence:
                     best[box] = line
         return best
 
-    def _read(self, batch: list[Crop]) -> Iterator[RecognizedLine]:
-        width = _padded_width(max(crop.aspect for crop in batch))
-        tensor = np.zeros((len(batch), 3, HEIGHT_PX, width), dtype=np.float32)
-        widths = [_fill(row, crop, width) for row, crop in zip(tensor, batch, strict=True)]
-        few, features = self._network.run(tensor)
-        n_columns = few.shape[1]
-        for index, (crop, crop_width) in enumerate(zip(batch, widths, strict=True)):
-            used = n_columns * crop_width / width
-            yield _onto_page(crop, self._decode(few[index], features[index], used), used)
+    def _read(
+        self, row: Row, crops: Sequence[Crop], widths: Sequence[int]
+    ) -> Iterator[tuple[Crop, RecognizedLine]]:
+        """Yield the crops in a row, each with what it says."""
+        tensor = np.zeros((1, 3, HEIGHT_PX, row.width_px), dtype=np.float32)
+        for place in row.places:
+            right_px = place.left_px + widths[place.line]
+            _fill(tensor[0, :, :, place.left_px : right_px], crops[place.line])
+        few, features = self._network.run(tensor, row.slots)
+        column_px = row.width_px / len(few)
+        for place in row.places:
+            columns = slice(round(place.left_px / column_px), round(place.right_px / column_px))
+            n_columns = widths[place.line] / column_px
+            line = self._decode(few[columns], features[columns], n_columns)
+            yield crops[place.line], _onto_page(crops[place.line], line, n_columns)
 
     def _decode(self, few: Tensor, features: Tensor, n_columns: float) -> DecodedLine:
         found = None
@@ -125,34 +127,17 @@ def _mean_confidence(lines: dict[int, RecognizedLine]) -> float:
     return sum(line.confidence for line in lines.values()) / len(lines)
 
 
-def _batches(crops: list[Crop]) -> Iterator[list[Crop]]:
-    """Yield the crops in batches of similar width, the narrowest first."""
-    batch: list[Crop] = []
-    for crop in sorted(crops, key=lambda crop: crop.aspect):
-        n_lines = len(batch) + 1
-        if n_lines > BATCH_LINES or (
-            batch and n_lines * _padded_width(crop.aspect) > BATCH_WIDTH_PX
-        ):
-            yield batch
-            batch = []
-        batch.append(crop)
-    if batch:
-        yield batch
+def _width_px(crop: Crop) -> int:
+    """Return the width of a crop in its row."""
+    return min(max(int(np.ceil(HEIGHT_PX * crop.aspect)), 1), MAX_WIDTH_PX)
 
 
-def _padded_width(aspect: float) -> int:
-    steps = -(-int(HEIGHT_PX * aspect) // WIDTH_STEP_PX)
-    return min(max(steps * WIDTH_STEP_PX, MIN_WIDTH_PX), MAX_WIDTH_PX)
-
-
-def _fill(row: Tensor, crop: Crop, width: int) -> int:
-    """Put a crop at the left of its row, scaled to (-1, 1); return the width it takes there."""
-    crop_width = min(max(int(np.ceil(HEIGHT_PX * crop.aspect)), 1), width)
-    resized = cv2.resize(crop.pixels, (crop_width, HEIGHT_PX))
-    row[:, :, :crop_width] = resized.transpose(2, 0, 1)
-    row[:, :, :crop_width] /= 127.5
-    row[:, :, :crop_width] -= 1.0
-    return crop_width
+def _fill(place: Tensor, crop: Crop) -> None:
+    """Put a crop where it is to be read, scaled to (-1, 1)."""
+    resized = cv2.resize(crop.pixels, (place.shape[2], HEIGHT_PX))
+    place[:] = resized.transpose(2, 0, 1)
+    place /= 127.5
+    place -= 1.0
 
 
 def _onto_page(crop: Crop, line: DecodedLine, n_columns: float) -> RecognizedLine:
