@@ -1,7 +1,7 @@
 """The networks run by OpenVINO, without the parts of them that cost time and are not needed.
 
-Both models are cut before they are compiled. The detector's last step, a sigmoid over every pixel,
-takes a tenth of its time in OpenVINO and a fiftieth in NumPy. The recognizer's last layer tells
+Both models are cut before they are compiled. The detector's last steps are done for squares of
+pixels rather than for each, and its sigmoid in NumPy. The recognizer's last layer tells
 18,710 classes apart, which is a third of its time; it is replaced by one for a few of them, and
 compiled by itself for lines that need all. The rest is compiled for rows of the one width that most
 lines are read in, which is a tenth faster than for any width, and for any when a line is longer.
@@ -16,9 +16,11 @@ import numpy as np
 
 from ocr_worker.engines.rapidocr.lines_apart import keep_lines_apart, where_lines_are
 from ocr_worker.engines.rapidocr.model_cache import Compiled, load_compiled
+from ocr_worker.engines.rapidocr.model_parts import characters_of, last_layer_of
 from ocr_worker.engines.rapidocr.networks import ChooseClasses, Tensor
 from ocr_worker.engines.rapidocr.no_telemetry import bar_telemetry
 from ocr_worker.engines.rapidocr.rows import ROW_PX, SLOT_PX
+from ocr_worker.engines.rapidocr.squares import onto_pixels, told_in_fours
 
 SHAPES_KEPT = 24
 """Input shapes OpenVINO keeps compiled. Its default of 5000 let memory grow with every new page
@@ -32,7 +34,7 @@ OPTIONS: Final = {
     "ENABLE_CPU_PINNING": "NO",
     "CPU_RUNTIME_CACHE_CAPACITY": str(SHAPES_KEPT),
 }
-RECIPE: Final = "3"
+RECIPE: Final = "4"
 """What is done to a model between its file and its compilation: to be counted up when that changes,
 so that no model is used that was kept before."""
 
@@ -41,12 +43,13 @@ class OpenVinoDetection:
     """Text detection."""
 
     def __init__(self, path: Path) -> None:
-        self._request = _load(path, "detection", _without_sigmoid).model.create_infer_request()
+        loaded = _load(path, "detection", lambda model: told_in_fours(_openvino(), model))
+        self._request = loaded.model.create_infer_request()
 
     def run(self, batch: Tensor) -> Tensor:
         """Return the probability of text at every pixel."""
         self._request.infer([batch], share_inputs=True)
-        logits: Tensor = self._request.get_output_tensor().data
+        logits = onto_pixels(self._request.get_output_tensor().data)
         # Far below zero the exponential would overflow, and that far no probability is told.
         return np.asarray(1 / (1 + np.exp(-np.maximum(logits, -80))), dtype=np.float32)
 
@@ -87,7 +90,7 @@ class OpenVinoRecognition:
     @cached_property
     def _last_layer(self) -> Any:
         # Only when a line asks for it: most pages do without.
-        return _load(self._path, "last layer", _last_layer_of).model.create_infer_request()
+        return _load(self._path, "last layer", _only_last_layer).model.create_infer_request()
 
 
 def _openvino() -> Any:
@@ -107,16 +110,9 @@ def _load(path: Path, part: str, cut: Callable[[Any], Any]) -> Compiled:
     def compile_anew() -> Compiled:
         model = openvino.Core().read_model(path)
         compiled = openvino.Core().compile_model(cut(model), "CPU", OPTIONS)
-        return Compiled(compiled, _characters(model))
+        return Compiled(compiled, characters_of(model))
 
     return load_compiled(openvino, path, recipe, OPTIONS, compile_anew)
-
-
-def _without_sigmoid(model: Any) -> Any:
-    openvino = _openvino()
-    sigmoid = _before(model.get_results()[0], "Sigmoid")
-    logits = openvino.opset11.result(sigmoid.input_value(0))
-    return openvino.Model([logits], model.get_parameters())
 
 
 def _of_rows(model: Any, choose: ChooseClasses) -> Any:
@@ -135,11 +131,11 @@ def _for_one_width(model: Any) -> Any:
 def _with_few_classes(model: Any, choose: ChooseClasses) -> Any:
     openvino = _openvino()
     make = openvino.opset11
-    characters = _characters(model)
+    characters = characters_of(model)
     if not characters:
         raise ValueError("the recognition model carries no alphabet")
     few = choose(characters)
-    features, weights, biases = _last_layer_parts(model)
+    features, weights, biases = last_layer_of(model)
     product = make.matmul(
         features, make.constant(np.ascontiguousarray(weights[:, few])), False, False
     )
@@ -148,41 +144,11 @@ def _with_few_classes(model: Any, choose: ChooseClasses) -> Any:
     return openvino.Model(results, model.get_parameters())
 
 
-def _last_layer_of(model: Any) -> Any:
+def _only_last_layer(model: Any) -> Any:
     openvino = _openvino()
     make = openvino.opset11
-    features, weights, biases = _last_layer_parts(model)
+    features, weights, biases = last_layer_of(model)
     given = make.parameter(features.get_partial_shape(), np.float32)
     product = make.matmul(given, make.constant(weights), False, False)
     scores = make.softmax(make.add(product, make.constant(biases)), 2)
     return openvino.Model([make.result(scores)], [given])
-
-
-def _last_layer_parts(model: Any) -> tuple[Any, Tensor, Tensor]:
-    """Return what goes into the recognizer's last layer, its weights and its biases."""
-    added = _before(_before(model.get_results()[0], "Softmax"), "Add")
-    product = _before(added, "MatMul")
-    weights: Tensor = product.input_value(1).get_node().data
-    biases: Tensor = added.input_value(1).get_node().data
-    return product.input_value(0), weights, biases
-
-
-def _characters(model: Any) -> tuple[str, ...]:
-    # `framework` holds the file's custom metadata; a detector has none.
-    information = model.get_rt_info()
-    if "framework" not in information or "character" not in information["framework"]:
-        return ()
-    return tuple(information["framework"]["character"].value.splitlines())
-
-
-def _before(node: Any, kind: str) -> Any:
-    """Return the operation of a kind that feeds a node, with nothing but identities between.
-
-    Raise `ValueError` where there is none: the model is another than this engine knows.
-    """
-    while True:
-        node = node.input_value(0).get_node()
-        if node.get_type_name() == kind:
-            return node
-        if node.get_type_name() != "Identity":
-            raise ValueError(f"the model has {node.get_type_name()} where {kind} was expected")
