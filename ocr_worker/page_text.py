@@ -1,7 +1,7 @@
 """Turns a layout into what the wire carries: lines in page points, and the page's text."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -41,13 +41,19 @@ class PageFrame:
             image.pixels_per_pt_y,
         )
 
-    def box(self, quad: Quad) -> tuple[float, float, float, float]:
-        """Return (x, y, width, height) in points of the upright box round four corners."""
-        x = self.x_pt + quad[:, 0].astype(float) / self.units_per_pt_x
-        y = self.y_pt + quad[:, 1].astype(float) / self.units_per_pt_y
-        left, right = _clamped(x.min(), self.width_pt), _clamped(x.max(), self.width_pt)
-        top, bottom = _clamped(y.min(), self.height_pt), _clamped(y.max(), self.height_pt)
-        return left, top, round(right - left, 2), round(bottom - top, 2)
+    def boxes(self, quads: Sequence[Quad]) -> list[list[float]]:
+        """Return (x, y, width, height) in points of the upright boxes round four corners each.
+
+        JSON knows no NaN, so a coordinate that an engine makes of nothing is 0.
+        """
+        units = (self.units_per_pt_x, self.units_per_pt_y)
+        corners = np.asarray(quads, dtype=np.float64) / units + (self.x_pt, self.y_pt)
+        sides = np.stack([corners.min(axis=1), corners.max(axis=1)])
+        sides[~np.isfinite(sides)] = 0.0
+        # One way of rounding for both: a box ends where it is told to begin and is wide.
+        first, last = np.clip(sides, 0.0, (self.width_pt, self.height_pt))
+        rounded = np.array([_hundredths(first), _hundredths(last)])
+        return _hundredths(np.concatenate([rounded[0], rounded[1] - rounded[0]], axis=1))
 
     def within(self, parts: Sequence[wire.Line | wire.Word]) -> list[list[float]]:
         """Return (x, y, width, height) of what lies in points already, cut at the page's edges."""
@@ -156,7 +162,7 @@ def mean_confidence(lines: tuple[wire.Line, ...]) -> float | None:
 
 def to_wire_line(line: RecognizedLine, number: int, block: int, frame: PageFrame) -> wire.Line:
     """Return a line with its boxes in page points and its place in the layout."""
-    x, y, width, height = frame.box(line.quad)
+    (x, y, width, height), *boxes = frame.boxes([line.quad, *(word.quad for word in line.words)])
     angle, thickness = frame.slant(line.quad)
     return wire.Line(
         text=line.text,
@@ -168,23 +174,22 @@ def to_wire_line(line: RecognizedLine, number: int, block: int, frame: PageFrame
         block=block,
         angle=angle,
         thickness=thickness,
-        words=tuple(_words(line, number, block, frame)),
+        words=tuple(
+            wire.Word(
+                text=word.text,
+                confidence=_confidence(word.confidence),
+                x=word_x,
+                y=word_y,
+                width=word_width,
+                height=word_height,
+                line=number,
+                block=block,
+            )
+            for word, (word_x, word_y, word_width, word_height) in zip(
+                line.words, boxes, strict=True
+            )
+        ),
     )
-
-
-def _words(line: RecognizedLine, number: int, block: int, frame: PageFrame) -> Iterator[wire.Word]:
-    for word in line.words:
-        x, y, width, height = frame.box(word.quad)
-        yield wire.Word(
-            text=word.text,
-            confidence=_confidence(word.confidence),
-            x=x,
-            y=y,
-            width=width,
-            height=height,
-            line=number,
-            block=block,
-        )
 
 
 def _quads_of(lines: Sequence[wire.Line]) -> Iterable[Quad]:
@@ -225,11 +230,6 @@ def _hundredths(values: NDArray[np.float64]) -> list[list[float]]:
     for row, column in np.argwhere(~is_sure).tolist():
         rounded[row][column] = round(float(values[row, column]), 2)
     return rounded  # type: ignore[no-any-return]  # what NumPy's stubs say of `tolist`
-
-
-def _clamped(value: float, limit: float) -> float:
-    """Return a coordinate on the page; JSON knows no NaN, so one that an engine makes is 0."""
-    return round(min(max(float(value), 0.0), limit), 2) if math.isfinite(value) else 0.0
 
 
 def _confidence(value: float) -> float:

@@ -45,7 +45,7 @@ def test_the_sample_is_of_lines_in_that_direction_and_small():
     found = sample(quads, 0)
 
     assert len(found) == MAX_SAMPLE
-    assert all(quads[index][1, 0] - quads[index][0, 0] > 100 for index in found)
+    assert all(quads[index][1, 0] - quads[index][0, 0] >= 90 for index in found)
     assert sample(quads, 2) == found
     assert set(sample(quads, 1)) == set(range(5))
 

@@ -146,3 +146,14 @@ def test_a_blank_page_is_left_to_nobody():
     blank = np.full((300, 200, 3), 255, dtype=np.uint8)
 
     assert prepare(blank, RecognizeOptions(), EVERYTHING) is None
+
+
+def test_ink_is_found_wherever_on_a_page_it_is():
+    """The page is looked at band by band, and what differs may be in two of them."""
+    for row in (2, 254, 255, 256, 257, 700, 997):
+        page = np.full((1000, 300, 3), 255, dtype=np.uint8)
+        page[row - 2 : row + 3, 100:120] = 90
+        assert not is_blank(page), row
+    shaded = np.full((1000, 300, 3), 200, dtype=np.uint8)
+    shaded[500:] = 230
+    assert not is_blank(shaded)

@@ -1,5 +1,6 @@
 """Cuts lines out of a page and maps places in the cut-out back onto the page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -29,13 +30,16 @@ class Crop:
         height, width = self.pixels.shape[:2]
         return float(width / height)
 
-    def part(self, left: float, right: float) -> Quad:
-        """Return the page corners of the part between two fractions of the crop's width."""
-        fractions = np.array([[left, 0], [right, 0], [right, 1], [left, 1]], dtype=np.float32)
+    def parts(self, spans: Sequence[tuple[float, float]]) -> list[Quad]:
+        """Return the page corners of the parts between two fractions of the crop's width each."""
+        if not spans:
+            return []
         unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float32)
         onto_page = cv2.getPerspectiveTransform(unit, self.quad)
-        corners = cv2.perspectiveTransform(fractions[np.newaxis], onto_page)[0]
-        return np.asarray(corners, dtype=np.float32)
+        corners = [[(left, 0), (right, 0), (right, 1), (left, 1)] for left, right in spans]
+        fractions = np.array(corners, dtype=np.float32)
+        on_page = cv2.perspectiveTransform(fractions.reshape(1, -1, 2), onto_page)
+        return list(np.asarray(on_page, dtype=np.float32).reshape(fractions.shape))
 
 
 def cut(pixels: Pixels, quads: list[Quad]) -> list[Crop]:
@@ -67,13 +71,17 @@ def _size(quad: Quad) -> tuple[int, int]:
 def _straighten(pixels: Pixels, quad: Quad) -> Pixels:
     width, height = _size(quad)
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
-    transform = cv2.getPerspectiveTransform(quad, target)
-    straight = cv2.warpPerspective(
-        pixels,
-        transform,
-        (width, height),
-        flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    if np.array_equal(quad, quad[0] + target):
+        # What the transform would give: corners are whole pixels, so nothing lies between two.
+        left, top = quad[0].astype(int)
+        straight = pixels[top : top + height, left : left + width]
+    else:
+        straight = cv2.warpPerspective(
+            pixels,
+            cv2.getPerspectiveTransform(quad, target),
+            (width, height),
+            flags=cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        ).astype(np.uint8, copy=False)
     # The models were trained on BGR, as OpenCV reads files.
-    return np.ascontiguousarray(straight[:, :, ::-1], dtype=np.uint8)
+    return np.ascontiguousarray(straight[:, :, ::-1])

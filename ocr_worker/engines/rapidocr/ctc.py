@@ -169,11 +169,15 @@ def _letters(characters: Iterable[_Character]) -> str:
 def _respelt(
     characters: list[_Character], spelling: Callable[[Sequence[Glyph]], list[str]]
 ) -> list[_Character]:
-    """Return the characters as a way of spelling has the words that they make."""
+    """Return the characters as a way of spelling has the words that they make.
+
+    Only second choices change anything, and most words have none.
+    """
     texts = [character.text for character in characters]
     for first, last in _word_spans(characters):
-        word = characters[first : last + 1]
-        texts[first : last + 1] = spelling([each.glyph for each in word])
+        word = [each.glyph for each in characters[first : last + 1]]
+        if any(glyph.rivals for glyph in word):
+            texts[first : last + 1] = spelling(word)
     return _with_texts(characters, texts)
 
 

@@ -141,16 +141,13 @@ def _fill(place: Tensor, crop: Crop) -> None:
 
 
 def _onto_page(crop: Crop, line: DecodedLine, n_columns: float) -> RecognizedLine:
+    quads = crop.parts([(word.left / n_columns, word.right / n_columns) for word in line.words])
     return RecognizedLine(
         text=line.text,
         confidence=line.confidence,
         quad=crop.quad,
         words=tuple(
-            RecognizedWord(
-                text=word.text,
-                confidence=word.confidence,
-                quad=crop.part(word.left / n_columns, word.right / n_columns),
-            )
-            for word in line.words
+            RecognizedWord(text=word.text, confidence=word.confidence, quad=quad)
+            for word, quad in zip(line.words, quads, strict=True)
         ),
     )
