@@ -15,6 +15,9 @@ from ocr_worker.errors import TaskStopped
 
 ADVANCE_S: Final = 0.1
 """Between two messages of how much of a stage is done."""
+STAGE_S: Final = 0.25
+"""Between two messages that the same stage of a task begins again. To the daemon they are a sign of
+life, and an engine calls for each few lines: all of them took more time than the page's result."""
 _READ_BYTES: Final = 64 * 1024
 
 
@@ -28,6 +31,8 @@ class Control:
         self._stopped_task = 0
         self._progress = 0
         self._advanced = (0, 0.0)
+        self._entered: tuple[int, str] = (0, "")
+        self._entered_at = 0.0
         self.tasks: SimpleQueue[wire.Task] = SimpleQueue()
         """What the daemon wants done, in order."""
         self._writer = Thread(target=self._write, name="writer", daemon=True)
@@ -42,11 +47,17 @@ class Control:
         self._outgoing.put(wire.encode(message))
 
     def checkpoint(self, task: int, stage: str) -> None:
-        """Tell that a stage begins. Raise `TaskStopped` when the task is not wanted any more."""
+        """Tell that a stage begins; of many calls for one only some are passed on.
+
+        Raise `TaskStopped` when the task is not wanted any more.
+        """
         self._progress += 1
         if self._stopped_task == task:
             raise TaskStopped
-        self.say(wire.Stage(task=task, name=stage))
+        entered, now = (task, stage), time.monotonic()
+        if entered != self._entered or now - self._entered_at >= STAGE_S:
+            self._entered, self._entered_at = entered, now
+            self.say(wire.Stage(task=task, name=stage))
 
     def advance(self, task: int, stage: str, share: float) -> None:
         """Tell how much of a stage is done, 0 to 1; of many calls only some are passed on.

@@ -204,3 +204,48 @@ def test_a_worker_leaves_a_task_that_is_not_wanted_at_the_next_page(told):
 
     with pytest.raises(TaskStopped):
         ours.advance(7, "write", 0.2)
+
+
+def stages_told(ours, clock, messages, stages, *, task=1, every_s=0.01):
+    """The names of the stages that are told, of those that are entered."""
+    messages.clear()
+    for stage in stages:
+        ours.checkpoint(task, stage)
+        clock[0] += every_s
+    return [(one.task, one.name) for one in messages]
+
+
+def test_a_stage_that_begins_over_and_over_is_told_now_and_then(told):
+    page = ["render", "detect", *["recognize"] * 20, "render"]
+
+    assert stages_told(*told, page) == [
+        (1, "render"),
+        (1, "detect"),
+        (1, "recognize"),
+        (1, "render"),
+    ]
+    assert stages_told(*told, ["recognize"] * 20, every_s=0.1) == [(1, "recognize")] * 7
+
+
+def test_the_first_stage_of_each_task_is_told(told):
+    assert stages_told(*told, ["recognize"] * 2, task=1) == [(1, "recognize")]
+    assert stages_told(*told, ["recognize"] * 2, task=2) == [(2, "recognize")]
+
+
+def test_a_worker_leaves_a_task_at_a_stage_that_is_not_told_either(told):
+    ours, _, messages = told
+    ours.checkpoint(7, "recognize")
+    ours._obey(wire.StopTask(task=7))
+
+    with pytest.raises(TaskStopped):
+        ours.checkpoint(7, "recognize")
+    assert len(messages) == 1
+
+
+def test_every_stage_shows_in_the_answer_to_a_ping(told):
+    ours, _, messages = told
+    for _ in range(5):
+        ours.checkpoint(7, "recognize")
+    ours._obey(wire.Ping(token=3))
+
+    assert messages[-1] == wire.Pong(token=3, progress=5)
