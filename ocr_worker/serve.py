@@ -4,7 +4,8 @@ import traceback
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NoReturn
+from queue import Empty
+from typing import Final, NoReturn
 
 import msgspec
 
@@ -16,10 +17,13 @@ from ocr_worker.documents.base import Document
 from ocr_worker.engines import list_engines, load_engine
 from ocr_worker.engines.base import Engine
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
-from ocr_worker.heap import give_back
+from ocr_worker.heap import Heap
 from ocr_worker.outputs.scratch import keep_page
 from ocr_worker.recognition import read_page
 from ocr_worker.rendering import render_page
+
+IDLE_S: Final = 0.2
+"""Without a task for so long, what can be done ahead of the next one is done."""
 
 
 @dataclass(slots=True)
@@ -30,18 +34,29 @@ class Server:
     _engines: dict[str, Engine] = field(default_factory=dict)
     _opened: tuple[wire.Source, wire.Limits, Document] | None = None
     _courtesy: Courtesy[wire.Event] = field(default_factory=Courtesy)
+    _heap: Heap = field(default_factory=Heap)
 
     def serve(self) -> NoReturn:
         """Take tasks for ever; the control thread ends the process."""
         while True:
-            task = self.control.tasks.get()
+            task = self._next_task()
             self.control.say(wire.Accepted(task=task.task))
             gives_way = isinstance(task, wire.Recognize | wire.Assemble) and task.gives_way
             work = partial(self._outcome, task)
             outcome = self._courtesy.call(work, gives_way=gives_way)
             self.control.say(outcome)
             if isinstance(outcome, wire.Recognized) and outcome.page.engine is not None:
-                give_back()  # pages with text of their own take little
+                self._heap.tidy()  # pages with text of their own take little
+
+    def _next_task(self) -> wire.Task:
+        with suppress(Empty):
+            return self.control.tasks.get(timeout=IDLE_S)
+        self._heap.tidy(held_bytes=0)
+        # What reads PDFs: the first of them is waited for, and an inspector is idle most of its
+        # time. Not as we start, since then every page is waited for.
+        import ocr_worker.documents.pdf  # noqa: F401  it is here for the next who wants it
+
+        return self.control.tasks.get()
 
     def preload(self, name: str) -> None:
         """Load an engine ahead of the first page.
