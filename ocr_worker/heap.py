@@ -5,7 +5,7 @@ import sys
 from functools import cache
 from typing import Any, Final
 
-HELD_BYTES: Final = 64 * 1024**2
+HELD_BYTES: Final = 80 * 1024**2
 """How much may be kept for the next page.
 
 What was given back has to be taken again, a page of memory at a time: doing so after every page
