@@ -22,8 +22,10 @@ from ocr_worker.outputs.scratch import keep_page
 from ocr_worker.recognition import read_page
 from ocr_worker.rendering import render_page
 
-IDLE_S: Final = 0.2
-"""Without a task for so long, what can be done ahead of the next one is done."""
+PAUSE_S: Final = 0.05
+"""Without a task for so long, what the next one may need is loaded."""
+IDLE_S: Final = 2.0
+"""Without one for so long, memory is given back, which the next page has to take again."""
 
 
 @dataclass(slots=True)
@@ -49,14 +51,15 @@ class Server:
                 self._heap.tidy()  # pages with text of their own take little
 
     def _next_task(self) -> wire.Task:
-        with suppress(Empty):
-            return self.control.tasks.get(timeout=IDLE_S)
-        self._heap.tidy(held_bytes=0)
-        # What reads PDFs: the first of them is waited for, and an inspector is idle most of its
-        # time. Not as we start, since then every page is waited for.
-        import ocr_worker.documents.pdf  # noqa: F401  it is here for the next who wants it
-
+        """Return the next task; where that takes a while, do meanwhile what can be done ahead."""
+        for wait_s, use_time in ((PAUSE_S, _load_ahead), (IDLE_S, self._give_back)):
+            with suppress(Empty):
+                return self.control.tasks.get(timeout=wait_s)
+            use_time()
         return self.control.tasks.get()
+
+    def _give_back(self) -> None:
+        self._heap.tidy(held_bytes=0)
 
     def preload(self, name: str) -> None:
         """Load an engine ahead of the first page.
@@ -166,3 +169,11 @@ class Server:
         if self._opened is not None:
             self._opened[2].close()
             self._opened = None
+
+
+def _load_ahead() -> None:
+    """Import what reads PDFs: the first of them is waited for, and nobody waits now.
+
+    Not as we start, since then every first page is waited for, of whatever it is.
+    """
+    import ocr_worker.documents.pdf  # noqa: F401  it is here for the next who wants it

@@ -71,7 +71,7 @@ from ocr_worker.outputs import writing
 def there():
     names = ("documents.pdf", "outputs.hocr", "outputs.alto", "outputs.markdown")
     return [name for name in names if f"ocr_worker.{name}" in sys.modules]
-serve.IDLE_S = 0.01
+serve.PAUSE_S = serve.IDLE_S = 0.01
 server = serve.Server(Control(-1, -1))
 began = there()
 get = server.control.tasks.get

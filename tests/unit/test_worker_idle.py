@@ -73,17 +73,18 @@ TASK = wire.ListEngines(task=1)
 
 
 def test_an_idle_worker_gives_all_back_once(memory):
-    server = Server(Wire(None, TASK))
+    server = Server(Wire(None, None, TASK))
     server._heap.tidy()
     memory["resident"] += MB
 
     assert server._next_task() is TASK
     assert (memory["resident"], memory["given_back"]) == (300 * MB, 2)
-    assert server.control.tasks.waits == [serve.IDLE_S, None]
+    assert server.control.tasks.waits == [serve.PAUSE_S, serve.IDLE_S, None]
 
 
-def test_a_worker_whose_next_task_is_there_gives_nothing_back(memory):
-    server = Server(Wire(TASK))
+@pytest.mark.parametrize("before", [(), (None,)])
+def test_a_worker_whose_next_task_comes_soon_gives_nothing_back(memory, before):
+    server = Server(Wire(*before, TASK))
 
     assert server._next_task() is TASK
     assert memory["given_back"] == 0
