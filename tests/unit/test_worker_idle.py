@@ -36,12 +36,12 @@ def times_given_back(memory, residents):
 
 
 def test_memory_is_given_back_when_much_was_taken_since_the_last_time(memory):
-    assert HELD_BYTES == 80 * MB
-    assert times_given_back(memory, [400, 320, 379, 380, 379, 500]) == [1, 1, 1, 2, 2, 3]
+    assert HELD_BYTES == 128 * MB
+    assert times_given_back(memory, [400, 320, 427, 428, 427, 500]) == [1, 1, 1, 2, 2, 3]
 
 
 def test_memory_that_went_by_itself_counts_as_taken_when_it_comes_back(memory):
-    assert times_given_back(memory, [400, 250, 329, 330]) == [1, 1, 1, 2]
+    assert times_given_back(memory, [400, 250, 377, 378]) == [1, 1, 1, 2]
 
 
 def test_where_memory_is_not_told_of_nothing_happens(memory):
