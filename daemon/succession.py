@@ -18,7 +18,7 @@ from ocr_worker import wire
 
 RETIRE_S: Final = 0.6
 """How long a retired worker may take to leave before it is killed."""
-MEASURE_S: Final = 2.0
+MEASURE_S: Final = 5.0
 """Between two looks at a worker's memory, at least: each walks the machine's processes."""
 PAUSE_S: Final = 60.0
 """Between two successors of one slot: one that dies is not followed by another at once."""

@@ -207,6 +207,8 @@ class Supervisor:
                 if slot is not None and not slot.is_condemned:
                     self.pool.watchdog.on_heard(slot, message, now.monotonic)
                     self._on_message(slot, message, now)
+                    if isinstance(message, wire.Stage):
+                        return  # most of what workers say, and nothing to be handed out for it
                 elif isinstance(message, wire.Ready):
                     self.pool.on_successor_ready(worker_id, now.monotonic)
             case events.WorkerMeasured(worker_id):
@@ -275,7 +277,8 @@ class Supervisor:
             self.inspector.hand_out(now.monotonic)
             self.machine.watch(now.monotonic)
             self.runner.hand_out(now)
-        self._go_on_leaving(now)
+        if self.lifecycle.phase is not Phase.RUNNING:
+            self._go_on_leaving(now)
 
     def _refuse_when_leaving(self) -> None:
         if not self.lifecycle.accepts_work:

@@ -15,6 +15,9 @@ from ocr_worker.errors import TaskStopped
 
 ADVANCE_S: Final = 0.1
 """Between two messages of how much of a stage is done."""
+STAGE_S: Final = 0.25
+"""Between two messages that a page is still being read. To the daemon they are a sign of life, and
+an engine calls for each few lines: telling them all took more time than the page's result."""
 _READ_BYTES: Final = 64 * 1024
 
 
@@ -27,7 +30,7 @@ class Control:
         self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
         self._stopped_task = 0
         self._progress = 0
-        self._advanced = (0, 0.0)
+        self._told = (0, 0.0)
         self.tasks: SimpleQueue[wire.Task] = SimpleQueue()
         """What the daemon wants done, in order."""
         self._writer = Thread(target=self._write, name="writer", daemon=True)
@@ -42,28 +45,31 @@ class Control:
         self._outgoing.put(wire.encode(message))
 
     def checkpoint(self, task: int, stage: str) -> None:
-        """Tell that a stage begins. Raise `TaskStopped` when the task is not wanted any more."""
-        self._progress += 1
-        if self._stopped_task == task:
-            raise TaskStopped
-        self.say(wire.Stage(task=task, name=stage))
+        """Note that a stage begins; of many calls only some are passed on.
+
+        Raise `TaskStopped` when the task is not wanted any more.
+        """
+        self._tell(task, stage, None, STAGE_S)
 
     def advance(self, task: int, stage: str, share: float) -> None:
         """Tell how much of a stage is done, 0 to 1; of many calls only some are passed on.
 
         Raise `TaskStopped` when the task is not wanted any more.
         """
+        self._tell(task, stage, round(share, 4), ADVANCE_S)
+
+    def _tell(self, task: int, stage: str, share: float | None, every_s: float) -> None:
         self._progress += 1
         if self._stopped_task == task:
             raise TaskStopped
         now = time.monotonic()
-        told_task, told_at = self._advanced
-        if told_task == task and now - told_at < ADVANCE_S:
+        told_task, told_at = self._told
+        if told_task == task and now - told_at < every_s:
             return
-        self._advanced = (task, now)
+        self._told = (task, now)
         # A task that is done at once has nothing to tell.
         if told_task == task:
-            self.say(wire.Stage(task=task, name=stage, share=round(share, 4)))
+            self.say(wire.Stage(task=task, name=stage, share=share))
 
     def leave(self, code: wire.WorkerExit) -> None:
         """Write what is queued and end the process, without waiting for threads in native code."""

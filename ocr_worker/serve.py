@@ -4,7 +4,8 @@ import traceback
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NoReturn
+from queue import Empty
+from typing import Final, NoReturn
 
 import msgspec
 
@@ -16,10 +17,15 @@ from ocr_worker.documents.base import Document
 from ocr_worker.engines import list_engines, load_engine
 from ocr_worker.engines.base import Engine
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
-from ocr_worker.heap import give_back
+from ocr_worker.heap import Heap
 from ocr_worker.outputs.scratch import keep_page
 from ocr_worker.recognition import read_page
 from ocr_worker.rendering import render_page
+
+PAUSE_S: Final = 0.05
+"""Without a task for so long, what the next one may need is loaded."""
+IDLE_S: Final = 2.0
+"""Without one for so long, memory is given back, which the next page has to take again."""
 
 
 @dataclass(slots=True)
@@ -30,18 +36,30 @@ class Server:
     _engines: dict[str, Engine] = field(default_factory=dict)
     _opened: tuple[wire.Source, wire.Limits, Document] | None = None
     _courtesy: Courtesy[wire.Event] = field(default_factory=Courtesy)
+    _heap: Heap = field(default_factory=Heap)
 
     def serve(self) -> NoReturn:
         """Take tasks for ever; the control thread ends the process."""
         while True:
-            task = self.control.tasks.get()
+            task = self._next_task()
             self.control.say(wire.Accepted(task=task.task))
             gives_way = isinstance(task, wire.Recognize | wire.Assemble) and task.gives_way
             work = partial(self._outcome, task)
             outcome = self._courtesy.call(work, gives_way=gives_way)
             self.control.say(outcome)
             if isinstance(outcome, wire.Recognized) and outcome.page.engine is not None:
-                give_back()  # pages with text of their own take little
+                self._heap.tidy()  # pages with text of their own take little
+
+    def _next_task(self) -> wire.Task:
+        """Return the next task; where that takes a while, do meanwhile what can be done ahead."""
+        for wait_s, use_time in ((PAUSE_S, _load_ahead), (IDLE_S, self._give_back)):
+            with suppress(Empty):
+                return self.control.tasks.get(timeout=wait_s)
+            use_time()
+        return self.control.tasks.get()
+
+    def _give_back(self) -> None:
+        self._heap.tidy(held_bytes=0)
 
     def preload(self, name: str) -> None:
         """Load an engine ahead of the first page.
@@ -151,3 +169,11 @@ class Server:
         if self._opened is not None:
             self._opened[2].close()
             self._opened = None
+
+
+def _load_ahead() -> None:
+    """Import what reads PDFs: the first of them is waited for, and nobody waits now.
+
+    Not as we start, since then every first page is waited for, of whatever it is.
+    """
+    import ocr_worker.documents.pdf  # noqa: F401  it is here for the next who wants it

@@ -187,7 +187,7 @@ class Accepted(Struct, frozen=True, kw_only=True, tag="accepted"):
 
 
 class Stage(Struct, frozen=True, kw_only=True, tag="stage"):
-    """The running task has entered a stage: a sign of progress.
+    """The running task is in that stage: a sign of progress, of which many are left out.
 
     `share` says how much of it is done, 0 to 1, where it is one that tells.
     """

@@ -57,6 +57,8 @@ DEFAULT_DPI = 200.0
 _TAIL_BYTES = 1024 * 1024
 """How far from the end the last cross-reference is looked for; garbage may follow it."""
 
+_START_OF_XREF = re.compile(rb"startxref\s+\d+")
+
 _ROUNDED_SIZE = 0.002
 """Share by which a page's size differs from its scan's by being rounded to whole points."""
 
@@ -285,12 +287,24 @@ def _check_tail(file: SourceFile) -> None:
             tail = stream.read(_TAIL_BYTES)
     except OSError:
         raise cannot_be_read() from None
-    ends = [match.end() for match in re.finditer(rb"startxref\s+\d+|%%EOF", tail)]
+    end = _last_end(tail)
     # An end with further objects behind it is that of an earlier revision or of a first part.
-    if not ends or re.search(rb"\d\s+\d+\s+obj\b", tail[ends[-1] :]):
+    if end < 0 or re.search(rb"\d\s+\d+\s+obj\b", tail[end:]):
         raise TaskError(
             "document_unreadable", "The PDF is cut off: its end is missing. Download it again."
         )
+
+
+def _last_end(tail: bytes) -> int:
+    """Return where the last mark of a PDF's end is over; -1 where there is none."""
+    mark = tail.rfind(b"%%EOF")
+    end = mark + len(b"%%EOF") if mark >= 0 else -1
+    # From behind: there it is, and of a scan the rest is a megabyte of pixels.
+    place = len(tail)
+    while (place := tail.rfind(b"startxref", max(end, 0), place)) >= 0:
+        if mark_and_number := _START_OF_XREF.match(tail, place):
+            return mark_and_number.end()
+    return end
 
 
 def _load(file: SourceFile, password: str | None) -> tuple[pdfium.PdfDocument, bytes | None]:

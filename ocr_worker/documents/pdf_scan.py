@@ -37,18 +37,22 @@ _FILTER: Final = re.compile(
     rb"|CCITTFaxDecode|JBIG2Decode|JPXDecode|Crypt|Fl|LZW|RL|A85|AHx|DCT|CCF)\b"
 )
 _USER_UNIT: Final = b"/UserUnit"
+_ENCRYPT: Final = b"/Encrypt"
 _FORM: Final = re.compile(rb"/Subtype\s*/Form\b")
 
 _WIDTH, _HEIGHT = (
     "".join(f"(?:{letter}|#{ord(letter):02x})" for letter in name) for name in ("Width", "Height")
 )
 """These names as they may be spelt: each letter as it is or by number."""
-_SIDE: Final = re.compile(
-    rf"/(?:(?P<width>{_WIDTH})|{_HEIGHT})\s{{0,32}}+"
-    r"(?:(?P<side>\d{1,9})(?!\s{0,32}+[\d.%\s])|[\d.%\s+])".encode(),
+_NAME: Final = re.compile(
+    rf"/(?:(?P<word>(?-i:{_ENCRYPT.decode()[1:]}|{_USER_UNIT.decode()[1:]}))"
+    rf"|(?:(?P<width>{_WIDTH})|{_HEIGHT})\s{{0,32}}+"
+    r"(?:(?P<side>\d{1,9})(?!\s{0,32}+[\d.%\s])|[\d.%\s+]))".encode(),
     re.IGNORECASE,
 )
-"""One of them with a plain number, or with what could come to one: a reference, a comment."""
+"""A word that is told, or one of these names with a plain number, or with what could come to one: a
+reference, a comment. All in one, since going over a file of scans takes longer than all the rest.
+"""
 _FORM_BYTES: Final = 64 * 1024
 """How much of a form is looked at for what it draws."""
 _WAYS: Final = 1000
@@ -77,10 +81,9 @@ def look_at(file: SourceFile, max_pixels: int) -> Findings:
             content = stream.read(MAX_SCANNED_BYTES)
     except OSError:
         raise cannot_be_read() from None
-    has_unit = _USER_UNIT in content
-    is_large = _may_have_larger_images(content, max_pixels)
-    is_encrypted = b"/Encrypt" in content
-    if is_encrypted:
+    words, is_large = _names_in(content, max_pixels)
+    has_unit = _USER_UNIT in words
+    if _ENCRYPT in words:
         # Neither object streams nor bombs can be known as what they are.
         return Findings(has_unit or b"/ObjStm" in content, True, is_large)
     budget, n_ways = StreamBudget(), 1
@@ -96,17 +99,24 @@ def look_at(file: SourceFile, max_pixels: int) -> Findings:
     return Findings(has_unit, False, is_large or n_ways > _WAYS)
 
 
-def _may_have_larger_images(content: bytes, max_pixels: int) -> bool:
-    """Return whether the widest and the highest of all images would be too large as one."""
+def _names_in(content: bytes, max_pixels: int) -> tuple[set[bytes], bool]:
+    """Return the words that were found, and whether an image may be too large.
+
+    It may be when one as wide as the widest of all and as high as the highest would be.
+    """
+    words = set()
     width = height = 0
-    for found in _SIDE.finditer(content):
-        if not found["side"]:
-            return True
-        if found["width"]:
+    is_unknown = False
+    for found in _NAME.finditer(content):
+        if found["word"]:
+            words.add(found.group())
+        elif not found["side"]:
+            is_unknown = True
+        elif found["width"]:
             width = max(width, int(found["side"]))
         else:
             height = max(height, int(found["side"]))
-    return width * height > max_pixels
+    return words, is_unknown or width * height > max_pixels
 
 
 def _draws_of(plain: Chunks) -> int:

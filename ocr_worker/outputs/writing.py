@@ -8,10 +8,8 @@ from typing import BinaryIO
 from ocr_worker import wire
 from ocr_worker.errors import TaskError
 from ocr_worker.new_file import new_file, take_note
-from ocr_worker.outputs import alto, hocr
 from ocr_worker.outputs import json as json_output
 from ocr_worker.outputs import text as text_output
-from ocr_worker.outputs.markdown import render as markdown_output
 from ocr_worker.outputs.scratch import read_pages
 
 Progress = Callable[[float], None]
@@ -23,12 +21,35 @@ Render = Callable[[wire.Assemble, Iterable[wire.Page]], Iterator[bytes]]
 Write = Callable[[wire.Assemble, Iterable[wire.Page], BinaryIO, Progress], tuple[str, ...]]
 """Writes the file itself, and returns sentences about what a reader of it might miss."""
 
+
+# These import what they need when they are asked: the host waits for its first outputs meanwhile,
+# and seldom wants all kinds.
+
+
+def _render_hocr(task: wire.Assemble, pages: Iterable[wire.Page]) -> Iterator[bytes]:
+    from ocr_worker.outputs import hocr
+
+    return hocr.render(task, pages)
+
+
+def _render_alto(task: wire.Assemble, pages: Iterable[wire.Page]) -> Iterator[bytes]:
+    from ocr_worker.outputs import alto
+
+    return alto.render(task, pages)
+
+
+def _render_markdown(task: wire.Assemble, pages: Iterable[wire.Page]) -> Iterator[bytes]:
+    from ocr_worker.outputs.markdown import render
+
+    return render.render(task, pages)
+
+
 RENDERERS: dict[str, Render] = {
     "text": text_output.render,
     "json": json_output.render,
-    "hocr": hocr.render,
-    "alto": alto.render,
-    "markdown": markdown_output.render,
+    "hocr": _render_hocr,
+    "alto": _render_alto,
+    "markdown": _render_markdown,
 }
 """Kind of output to what makes it of the pages alone."""
 

@@ -60,3 +60,25 @@ lean_imports.import_lean()
 import daemon.dispatch
 print({asked!r} in sys.modules)"""
     assert run(program) == "True"
+
+
+def test_a_worker_has_what_reads_pdfs_once_it_was_idle_and_what_writes_when_asked():
+    program = """
+import sys
+from ocr_worker import serve, wire
+from ocr_worker.control import Control
+from ocr_worker.outputs import writing
+def there():
+    names = ("documents.pdf", "outputs.hocr", "outputs.alto", "outputs.markdown")
+    return [name for name in names if f"ocr_worker.{name}" in sys.modules]
+serve.PAUSE_S = serve.IDLE_S = 0.01
+server = serve.Server(Control(-1, -1))
+began = there()
+get = server.control.tasks.get
+class Tasks:
+    def get(self, timeout=None):
+        return get(timeout=timeout) if timeout else wire.ListEngines(task=1)
+server.control.tasks = Tasks()
+server._next_task()
+print(began, there())"""
+    assert run(program) == "[] ['documents.pdf']"

@@ -184,6 +184,24 @@ def test_a_large_file_is_not_looked_through(tmp_path, monkeypatch):
     assert pdf_scan.look_at(file, 1).may_have_user_units
 
 
+@pytest.mark.parametrize(
+    ("content", "findings"),
+    [
+        (b"/Width 5 0 R /UserUnit 2", pdf_scan.Findings(True, False, True)),
+        (b"/Width 5 0 R /Encrypt 6 0 R", pdf_scan.Findings(False, True, True)),
+        (b"/Encrypt 6 0 R /UserUnit 2 /Width 9 /Height 9", pdf_scan.Findings(True, True, False)),
+        (b"/Width 9 /Height 9/UserUnit 2", pdf_scan.Findings(True, False, False)),
+        (b"/Width 9 /Height 12 /encrypt /userunit", pdf_scan.Findings(False, False, True)),
+        (b"/Width 9 /Height 9", pdf_scan.Findings(False, False, False)),
+    ],
+)
+def test_nothing_that_is_seen_hides_what_comes_after_it(tmp_path, content, findings):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(content)
+
+    assert pdf_scan.look_at(stat_file(str(path)), 100) == findings
+
+
 @pytest.mark.parametrize("key", [b"/SMask", b"/Mask", b"/S#4dask"])
 @pytest.mark.parametrize(
     "sides",

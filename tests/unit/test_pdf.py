@@ -149,6 +149,27 @@ def test_an_update_cut_in_half_is_unreadable(tmp_path):
     assert "document_unreadable" == refusal(path).kind
 
 
+@pytest.mark.parametrize(
+    ("end", "is_cut"),
+    [
+        (b"\nstartxref\n9\n%%EOF\n", False),
+        (b"\n%%EOF\n", False),
+        (b"\nstartxref\n9\n", False),
+        (b"\n%%EOF\n3 0 obj <<", True),
+        (b"\n%%EOF\n3 0 obj << >> endobj\nstartxref\n9", False),
+        (b"\n%%EOF\n3 0 obj << >> endobj\nstartxref", True),
+        (b"\nstartxref\n9\n%%EOF\nstartxref 3 0 obj <<", False),
+        (b"\nstartxref\n9\nstartxref\nstartxref x\n3 0 obj <<", True),
+        (b"\nstartxref\n", True),
+    ],
+)
+def test_the_last_mark_of_an_end_with_objects_behind_it_is_none(tmp_path, end, is_cut):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"%PDF-1.7\n1 0 obj << >> endobj" + end)
+
+    assert ("cut off" in refusal(path).message) == is_cut
+
+
 def test_garbage_behind_the_end_is_tolerated(tmp_path, open_path):
     path = text_pdf(tmp_path / "a.pdf", [["Hello"]])
     with path.open("ab") as file:

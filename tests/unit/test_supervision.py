@@ -13,6 +13,7 @@ from daemon.events import (
     WorkerSaid,
 )
 from daemon.params import DocumentInfoParams, DocumentParams
+from daemon.succession import MEASURE_S
 from ocr_worker import wire
 from tests.fakes import FakeReply, World
 from tests.unit.test_supervisor_jobs import ledger, run_to_the_end, run_with_poison
@@ -262,7 +263,7 @@ def test_a_worker_that_has_grown_is_replaced():
     world.finish_page(slot)
     measure(world, slot, 1.0, rss_bytes=99)
     assert slot.successor_id is None
-    world.advance(3)
+    world.advance(MEASURE_S)
     world.finish_page(slot)
     measure(world, slot, 1.0, rss_bytes=101)
 

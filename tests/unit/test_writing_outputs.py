@@ -204,3 +204,43 @@ def test_a_worker_leaves_a_task_that_is_not_wanted_at_the_next_page(told):
 
     with pytest.raises(TaskStopped):
         ours.advance(7, "write", 0.2)
+
+
+def stages_told(ours, clock, messages, stages, *, task=1, every_s=0.01):
+    """The names of the stages that are told, of those that are entered."""
+    messages.clear()
+    for stage in stages:
+        ours.checkpoint(task, stage)
+        clock[0] += every_s
+    return [(one.task, one.name) for one in messages]
+
+
+def test_the_stages_of_a_page_are_told_four_times_a_second_at_most(told):
+    page = ["render", "detect", *["recognize"] * 98]
+
+    assert stages_told(*told, page) == [(1, "recognize")] * 3
+
+
+def test_a_page_that_is_read_at_once_tells_of_no_stage(told):
+    page = ["render", "detect", "recognize"]
+
+    assert [stages_told(*told, page, task=task) for task in (1, 2, 3)] == [[]] * 3
+
+
+def test_a_worker_leaves_a_task_at_a_stage_that_is_not_told_either(told):
+    ours, _, messages = told
+    ours.checkpoint(7, "recognize")
+    ours._obey(wire.StopTask(task=7))
+
+    with pytest.raises(TaskStopped):
+        ours.checkpoint(7, "recognize")
+    assert messages == []
+
+
+def test_every_stage_shows_in_the_answer_to_a_ping(told):
+    ours, _, messages = told
+    for _ in range(5):
+        ours.checkpoint(7, "recognize")
+    ours._obey(wire.Ping(token=3))
+
+    assert messages[-1] == wire.Pong(token=3, progress=5)
