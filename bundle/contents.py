@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from ocr_worker.engines.rapidocr import lexicon
+from ocr_worker.engines.rapidocr import lexicon, quantized
 from ocr_worker.engines.rapidocr.installation import RUNTIMES, find_installation
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -134,9 +134,9 @@ def models() -> list[Pair]:
     return [(str(path), "rapidocr/models") for path in found]
 
 
-def word_lists() -> list[Pair]:
-    """Return the files of words, each for its place beside the module that reads it."""
-    return [(str(lexicon.FILE), "ocr_worker/engines/rapidocr")]
+def tables() -> list[Pair]:
+    """Return the files of words and numbers, each for its place beside the module that reads it."""
+    return [(str(one.FILE), "ocr_worker/engines/rapidocr") for one in (lexicon, quantized)]
 
 
 def versions_asked() -> tuple[str, ...]:

@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -89,6 +91,26 @@ def test_a_module_that_the_product_imports_is_not_left_out():
 
     assert not wanted & set(contents.unwanted_modules(of_daemon=False))
     assert wanted - {"ocr_worker"} - set(contents.unwanted_modules(of_daemon=True)) == {"PIL.Image"}
+
+
+def test_what_lies_beside_the_modules_is_in_the_package_and_in_the_bundle():
+    """The data that the worker's modules read; licences have a place of their own."""
+    folder = contents.ROOT / "ocr_worker"
+    files = {path for path in folder.rglob("*") if path.suffix in (".gz", ".json")}
+    project = tomllib.loads((contents.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packed = {
+        path
+        for package, patterns in project["tool"]["setuptools"]["package-data"].items()
+        for pattern in patterns
+        for path in (contents.ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    in_bundle = {
+        Path(source) for source, place in contents.tables() if (contents.ROOT / place).is_dir()
+    }
+
+    assert len(files) >= 2
+    assert files <= packed
+    assert files == in_bundle
 
 
 @pytest.mark.bundle

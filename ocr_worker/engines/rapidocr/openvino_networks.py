@@ -19,6 +19,8 @@ from ocr_worker.engines.rapidocr.model_cache import Compiled, load_compiled
 from ocr_worker.engines.rapidocr.model_parts import characters_of, last_layer_of
 from ocr_worker.engines.rapidocr.networks import ChooseClasses, Tensor
 from ocr_worker.engines.rapidocr.no_telemetry import bar_telemetry
+from ocr_worker.engines.rapidocr.precision import Precision, chosen_precision
+from ocr_worker.engines.rapidocr.quantized import calibration_digest, quantize_by_name
 from ocr_worker.engines.rapidocr.rows import ROW_PX, SLOT_PX
 from ocr_worker.engines.rapidocr.squares import onto_pixels, told_in_fours
 
@@ -105,14 +107,24 @@ def _load(path: Path, part: str, cut: Callable[[Any], Any]) -> Compiled:
     """Return a part of the model in a file, compiled. Raise what the runtime raises, and
     `ValueError` where the model is none of this engine's."""
     openvino = _openvino()
-    recipe: Mapping[str, str] = {"recipe": RECIPE, "part": part}
+    precision = chosen_precision(openvino)
+    options = {**OPTIONS, **precision.options}
+    recipe: Mapping[str, str] = {
+        "recipe": RECIPE,
+        "part": part,
+        "precision": precision,
+        "calibration": calibration_digest(),
+    }
 
     def compile_anew() -> Compiled:
         model = openvino.Core().read_model(path)
-        compiled = openvino.Core().compile_model(cut(model), "CPU", OPTIONS)
+        wanted = cut(model)
+        if precision is Precision.INT8:
+            quantize_by_name(openvino, wanted, path.stem)
+        compiled = openvino.Core().compile_model(wanted, "CPU", options)
         return Compiled(compiled, characters_of(model))
 
-    return load_compiled(openvino, path, recipe, OPTIONS, compile_anew)
+    return load_compiled(openvino, path, recipe, options, compile_anew)
 
 
 def _of_rows(model: Any, choose: ChooseClasses) -> Any:
