@@ -126,8 +126,9 @@ def test_no_convolution_is_done_in_integers_otherwise(monkeypatch, precision):
 def test_integers_read_what_floats_do(monkeypatch):
     line = np.asarray(drawn_lines().crop((50, 110, 530, 158)), dtype=np.float32)
     row = np.ascontiguousarray(line.transpose(2, 0, 1)[np.newaxis]) / 127.5 - 1
-    networks = [recognition(monkeypatch, named) for named in ("f32", "int8")]
-    read = [network.run(row, [0] * 15)[0].copy() for network in networks]
+    read = [
+        recognition(monkeypatch, named).run(row, [0] * 15)[0].copy() for named in ("f32", "int8")
+    ]
 
     floats, integers = read
     assert (floats.argmax(axis=-1) == integers.argmax(axis=-1)).all()
