@@ -8,7 +8,6 @@ in both slots, at various moments of a page. `cancel to next job` is from the ca
 having a page of the job that follows. Percentiles are those of a run; the median is over the runs.
 """
 
-import argparse
 import math
 import random
 import sys
@@ -79,17 +78,17 @@ def ocr_worker_ids(pipe: Pipe) -> set[str]:
     return {slot["worker_id"] for slot in pipe.request("worker/list")["workers"][1:]}
 
 
-def run_once(report: Report, options: argparse.Namespace, images: list[Path]) -> Samples:
+def run_once(report: Report, images: list[Path], seconds: float) -> Samples:
     found: Samples = {"cancel": [], "cancel to next job": []}
     moments = random.Random(1)
     other = {"document": documents([OTHER_PDF])[0]}
-    n_pages = math.ceil(2 * options.seconds * MAX_PAGES_PER_S) + 2 * WORKERS
+    n_pages = math.ceil(2 * seconds * MAX_PAGES_PER_S) + 2 * WORKERS
     with daemon(report, Pipe, workers=WORKERS) as pipe:
         warm_up(pipe, images[0], workers=WORKERS)
         job_id = start(pipe, images, n_pages)
-        found["ping"] = sample(lambda: pipe.request("ping"), PING_EVERY_S, options.seconds)
+        found["ping"] = sample(lambda: pipe.request("ping"), PING_EVERY_S, seconds)
         found["document/info"] = sample(
-            lambda: pipe.request("document/info", other), INFO_EVERY_S, options.seconds
+            lambda: pipe.request("document/info", other), INFO_EVERY_S, seconds
         )
         state = pipe.request("job/status", {"job_id": job_id})["state"]
         report.check("slots busy throughout", [] if state == "running" else [f"job {state}"])
@@ -110,16 +109,11 @@ def run_once(report: Report, options: argparse.Namespace, images: list[Path]) ->
     return found
 
 
-def main() -> int:
-    parser = arguments(__doc__)
-    parser.add_argument("--seconds", type=float, default=20, help="default: %(default)s")
-    options = parser.parse_args()
-    images = dataset.load(options.data).images
-    settings = {"seconds": options.seconds, "workers": WORKERS, "cancels": N_CANCELS}
-    report = Report("latency", options.runs, settings)
+def measure(report: Report, images: list[Path], seconds: float = 20) -> None:
+    """Ask busy daemons, one a run, for twice so many seconds, and add what came of it."""
     runs = []
-    for number in range(1, options.runs + 1):
-        runs.append(run_once(report, options, images))
+    for number in range(1, report.runs + 1):
+        runs.append(run_once(report, images, seconds))
         ping, cancelled = runs[-1]["ping"], runs[-1]["cancel"]
         say(f"run {number}: ping p99 {percentile(ping, 99):.1f} ms, cancel {max(cancelled):.1f} ms")
     for what, percents in (
@@ -135,6 +129,15 @@ def main() -> int:
             report.add(name, "ms", values, target)
     killed = [run["workers killed"][0] for run in runs]
     report.add(f"workers killed in {N_CANCELS} cancels", "", killed)
+
+
+def main() -> int:
+    parser = arguments(__doc__)
+    parser.add_argument("--seconds", type=float, default=20, help="default: %(default)s")
+    options = parser.parse_args()
+    settings = {"seconds": options.seconds, "workers": WORKERS, "cancels": N_CANCELS}
+    report = Report("latency", options.runs, settings)
+    measure(report, dataset.load(options.data).images, options.seconds)
     return report.finish(options.json)
 
 

@@ -9,7 +9,6 @@ slope is that of the line through the resident memory after the first tenth of t
 file has the series, for `benchmarks.plots`.
 """
 
-import argparse
 import random
 import sys
 import tempfile
@@ -34,6 +33,9 @@ LARGE_DPI = 600
 SMALL_PX = (60, 900)
 """The least and the greatest side."""
 N_SMALL, N_LARGE = 12, 3
+N_PAGES, EVERY = 1000, 10
+N_DRAWN = 8
+"""Of each resolution."""
 RESIDENT, PEAK = "resident", "peak"
 NEVER = ["--max-worker-pages", "1000000000", "--max-worker-bytes", "1000000000000"]
 
@@ -83,15 +85,15 @@ def settled(points: Points) -> Points:
     return [point for point in points if point[0] >= n_pages / 10]
 
 
-def run(report: Report, client: Client, paths: list[Path], options: argparse.Namespace) -> None:
+def run(report: Report, client: Client, paths: list[Path], n_pages: int, every: int) -> None:
     """Read the pages, and take the memory on the way."""
     resident: Points = report.series.setdefault(RESIDENT, [])
     peak: Points = report.series.setdefault(PEAK, [])
     chosen = endless(paths)
     workers = set()
     n_read = 0
-    while n_read < options.pages:
-        batch = [next(chosen) for _ in range(min(options.every, options.pages - n_read))]
+    while n_read < n_pages:
+        batch = [next(chosen) for _ in range(min(every, n_pages - n_read))]
         *_, terminal = client.recognize(documents(batch))
         n_read += len(batch)
         state = terminal.params["state"]
@@ -116,21 +118,33 @@ def summarize(report: Report) -> None:
     report.add("slope", "MB/1000 pages", [1000 * slope(after)], ("<", MAX_SLOPE_MB))
 
 
-def main() -> int:
-    parser = arguments(__doc__, runs=1)
-    parser.add_argument("--pages", type=int, default=1000, metavar="N", help="default: 1000")
-    parser.add_argument("--every", type=int, default=10, metavar="N", help="default: 10")
-    parser.add_argument("--drawn", type=int, default=8, metavar="N", help="of each A4; default: 8")
-    options = parser.parse_args()
-    report = Report("memory", 1, {"pages": options.pages, "drawn": options.drawn})
-    images = dataset.load(options.data).images
+def measure(
+    report: Report,
+    images: list[Path],
+    n_pages: int = N_PAGES,
+    every: int = EVERY,
+    n_drawn: int = N_DRAWN,
+) -> None:
+    """Have one worker read so many pages, and add what came of it."""
     with tempfile.TemporaryDirectory(prefix="ocr-sidecar-benchmark-") as folder:
-        paths = [*images, *draw_mix(Path(folder), options.drawn)]
+        paths = [*images, *draw_mix(Path(folder), n_drawn)]
         say(f"{len(paths)} documents of one page")
         with daemon(report, open_client, workers=1, options=NEVER) as client:
             warm_up(client, images[0], workers=1)
-            run(report, client, paths, options)
+            run(report, client, paths, n_pages, every)
     summarize(report)
+
+
+def main() -> int:
+    parser = arguments(__doc__, runs=1)
+    shown = "default: %(default)s"
+    parser.add_argument("--pages", type=int, default=N_PAGES, metavar="N", help=shown)
+    parser.add_argument("--every", type=int, default=EVERY, metavar="N", help=shown)
+    parser.add_argument("--drawn", type=int, default=N_DRAWN, metavar="N", help=f"of each; {shown}")
+    options = parser.parse_args()
+    report = Report("memory", 1, {"pages": options.pages, "drawn": options.drawn})
+    images = dataset.load(options.data).images
+    measure(report, images, options.pages, options.every, options.drawn)
     return report.finish(options.json)
 
 

@@ -44,14 +44,10 @@ def memory_mb(pid: int) -> tuple[float, float | None]:
     return rss, None if unshared is None else unshared / 1e6
 
 
-def main() -> int:
-    parser = arguments(__doc__, runs=10, data=False)
-    parser.add_argument("--command", metavar="PATH", help="the daemon (default: the installed one)")
-    options = parser.parse_args()
-    command = None if options.command is None else [options.command]
-    report = Report("startup", options.runs)
+def measure(report: Report, command: list[str] | None = None) -> None:
+    """Start daemons of a command, two a run, and add what came of it."""
     bare, replies, pages, rss, uss = [], [], [], [], []
-    for number in range(1, options.runs + 1):
+    for number in range(1, report.runs + 1):
         bare.append(bare_interpreter_ms())
         with daemon(report, Pipe, command=command) as pipe:
             pipe.request("initialize")
@@ -81,6 +77,14 @@ def main() -> int:
     report.add("idle memory, resident", "MB", rss, ("<", TARGET_RSS_MB))
     if uss:
         report.add("idle memory, unshared", "MB", uss)
+
+
+def main() -> int:
+    parser = arguments(__doc__, runs=10, data=False)
+    parser.add_argument("--command", metavar="PATH", help="the daemon (default: the installed one)")
+    options = parser.parse_args()
+    report = Report("startup", options.runs)
+    measure(report, None if options.command is None else [options.command])
     return report.finish(options.json)
 
 

@@ -5,7 +5,8 @@
 Scanned receipts as a PDF, to JSON, to text and to a searchable PDF, and clean A4 pages full of
 English text at 300 dpi to a searchable PDF: by a daemon of two slots, warm, with its defaults; and
 by those who make the same of them (`benchmarks/peer.py` tells how). `pipeline` is the daemon's own
-pipeline in two bare processes. `scaling` and `native` are the benchmarks of that name.
+pipeline in two bare processes. `scaling`, `native`, `startup`, `latency` and `memory`, in which
+nobody else takes part, are the benchmarks of these names.
 A row is a kind of pages and of output; those who share it take turns, begin by turns, and are
 compared run by run.
 """
@@ -18,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks import dataset, native, peers, scaling
+from benchmarks import dataset, latency, memory, native, peers, scaling, startup
 from benchmarks.daemons import daemon, open_client, warm_up
 from benchmarks.dataset import DataSet
 from benchmarks.harness import Report, arguments, ratios, say
@@ -57,7 +58,7 @@ COMPARISONS = (
     Comparison("dense", "ocrmypdf", DENSE, "searchable_pdf", times=2, more_f1=0),
 )
 """Those of a row stand together."""
-OTHERS = ("scaling", "native")
+OTHERS = ("scaling", "native", "startup", "latency", "memory")
 NAMES = (*(one.name for one in COMPARISONS), *OTHERS)
 
 
@@ -148,10 +149,17 @@ def main() -> int:
                 comparisons = list(row)
                 runs = read_row(report, comparisons, data, pdf, folder)
                 summarize(report, comparisons, runs)
+    images = dataset.load(options.data).images
     if "scaling" in wanted:
-        scaling.measure(report, dataset.load(options.data).images)
+        scaling.measure(report, images)
     if "native" in wanted:
         native.measure(report)
+    if "startup" in wanted:
+        startup.measure(report)
+    if "latency" in wanted:
+        latency.measure(report, images)
+    if "memory" in wanted:
+        memory.measure(report, images)
     return report.finish(options.json)
 
 
