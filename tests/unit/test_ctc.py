@@ -33,6 +33,24 @@ def test_a_space_that_came_second_parts_words_when_it_is_likely_enough(probabili
     assert text_of({"A": 1.0}, between, {"B": 1.0}) == expected
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "probability", "is_apart"),
+    [
+        ("A", "1", 0.05, True),
+        ("1", "A", 0.05, True),
+        ("A", "1", 0.01, False),
+        ("1", "2", 0.05, False),
+        ("1", "2", 0.4, True),
+    ],
+)
+def test_a_less_likely_space_is_enough_beside_a_number(before, after, probability, is_apart):
+    between = {"-": 1 - probability, " ": probability}
+
+    text = text_of({before: 1.0}, between, {after: 1.0})
+
+    assert text == (f"{before} {after}" if is_apart else before + after)
+
+
 def test_a_hidden_space_parts_the_boxes_of_the_words_as_well():
     columns = ({"A": 1.0}, {"-": 0.6, " ": 0.4}, {"B": 1.0})
 

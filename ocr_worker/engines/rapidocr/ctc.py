@@ -23,6 +23,9 @@ BLANK = 0
 SPACE_PROBABILITY = 0.1
 """Words are apart where the space reaches this between them; at a third of it, names on receipts
 begin to fall apart."""
+NUMBER_SPACE_PROBABILITY = 0.025
+"""The same between a letter and a digit, where a line's spaces are least sure: words of both are
+fewer than numbers beside words."""
 DOUBTFUL_SPACE = 0.5
 """A space below this goes where it parts a common word."""
 LEAST_SHARE = 0.01
@@ -137,12 +140,18 @@ def _characters(
         if found and not glyph.text.isspace() and not found[-1].text.isspace():
             before = int(found[-1].column)
             widest = before + int(spaces[before : column + 1].argmax())
-            if spaces[widest] >= SPACE_PROBABILITY:
+            if spaces[widest] >= _space_wanted(found[-1].text, glyph.text):
                 confidence = float(spaces[widest])
                 found.append(_Character(" ", confidence, widest + 0.5, Glyph(" ")))
         confidence = float(scores[column, number])
         found.append(_Character(glyph.text, confidence, float(column) + 0.5, glyph))
     return found
+
+
+def _space_wanted(before: str, after: str) -> float:
+    """Return the probability from which on two characters are apart."""
+    is_number_beside_word = before.isdigit() != after.isdigit() and (before + after).isalnum()
+    return NUMBER_SPACE_PROBABILITY if is_number_beside_word else SPACE_PROBABILITY
 
 
 def _joined(characters: list[_Character]) -> list[_Character]:
