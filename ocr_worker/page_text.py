@@ -1,7 +1,7 @@
 """Turns a layout into what the wire carries: lines in page points, and the page's text."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ocr_worker import wire
 from ocr_worker.documents.base import PageImage
-from ocr_worker.engines.base import Quad, RecognizedLine
+from ocr_worker.engines.base import Quad, RecognizedLine, RecognizedWord
 from ocr_worker.layout import Layout, sides_of
 from ocr_worker.payload import CELL_SEPARATOR
 
@@ -108,21 +108,6 @@ def with_places(lines: Sequence[tuple[wire.Line, int, int]], frame: PageFrame) -
     placed = []
     for line, number, block in lines:
         x, y, width, height = next(boxes)
-        words = [
-            wire.Word(
-                text=word.text,
-                confidence=word.confidence,
-                x=word_x,
-                y=word_y,
-                width=word_width,
-                height=word_height,
-                line=number,
-                block=block,
-            )
-            for word, (word_x, word_y, word_width, word_height) in zip(
-                line.words, boxes, strict=False
-            )
-        ]
         placed.append(
             wire.Line(
                 text=line.text,
@@ -134,7 +119,7 @@ def with_places(lines: Sequence[tuple[wire.Line, int, int]], frame: PageFrame) -
                 block=block,
                 angle=line.angle,
                 thickness=None if line.thickness is None else round(line.thickness, 2),
-                words=tuple(words),
+                words=_placed(line.words, boxes, number, block),
             )
         )
     return placed
@@ -174,21 +159,29 @@ def to_wire_line(line: RecognizedLine, number: int, block: int, frame: PageFrame
         block=block,
         angle=angle,
         thickness=thickness,
-        words=tuple(
-            wire.Word(
-                text=word.text,
-                confidence=_confidence(word.confidence),
-                x=word_x,
-                y=word_y,
-                width=word_width,
-                height=word_height,
-                line=number,
-                block=block,
-            )
-            for word, (word_x, word_y, word_width, word_height) in zip(
-                line.words, boxes, strict=True
-            )
-        ),
+        words=_placed(line.words, iter(boxes), number, block),
+    )
+
+
+def _placed(
+    words: Sequence[wire.Word | RecognizedWord],
+    boxes: Iterator[list[float]],
+    line: int,
+    block: int,
+) -> tuple[wire.Word, ...]:
+    """Return words with the next boxes and with their places in the layout."""
+    return tuple(
+        wire.Word(
+            text=word.text,
+            confidence=_confidence(word.confidence),
+            x=x,
+            y=y,
+            width=width,
+            height=height,
+            line=line,
+            block=block,
+        )
+        for word, (x, y, width, height) in zip(words, boxes, strict=False)
     )
 
 
