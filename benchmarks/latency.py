@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmarks import dataset
 from benchmarks.daemons import daemon, documents, wait_slots, warm_up
@@ -35,12 +36,17 @@ OTHER_PDF = Path(__file__).resolve().parent.parent / "samples" / "scan.pdf"
 Samples = dict[str, list[float]]
 
 
+def row_of(pipe: Pipe, job_id: str) -> dict[str, Any]:
+    """Return what `job/list` has of a job: `job/status` of so many documents is a file."""
+    return next(row for row in pipe.request("job/list")["jobs"] if row["job_id"] == job_id)
+
+
 def start(pipe: Pipe, images: list[Path], n_pages: int) -> str:
     """Start a job of so many pages and return its id once both slots read it."""
     paths = [images[i % len(images)] for i in range(n_pages)]
     started = pipe.request("ocr/start_batch", {"documents": documents(paths)})
     job_id: str = started["job_id"]
-    while pipe.request("job/status", {"job_id": job_id})["total"] is None:
+    while row_of(pipe, job_id)["total"] is None:
         time.sleep(0.01)  # the documents are being counted
     wait_slots(pipe, lambda slots: all(slot.get("job_id") == job_id for slot in slots))
     return job_id
@@ -90,7 +96,7 @@ def run_once(report: Report, images: list[Path], seconds: float) -> Samples:
         found["document/info"] = sample(
             lambda: pipe.request("document/info", other), INFO_EVERY_S, seconds
         )
-        state = pipe.request("job/status", {"job_id": job_id})["state"]
+        state = row_of(pipe, job_id)["state"]
         report.check("slots busy throughout", [] if state == "running" else [f"job {state}"])
         cancel(report, pipe, job_id)
         job_id = start(pipe, images, N_PAGES)
