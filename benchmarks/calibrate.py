@@ -10,14 +10,12 @@ DejaVu and Noto Sans CJK.
 """
 
 import argparse
-import math
 import random
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import msgspec
 import numpy as np
 
@@ -38,9 +36,9 @@ from ocr_worker.engines.rapidocr.quantized import (
     lost_weights,
     packed_shift,
 )
+from ocr_worker.engines.rapidocr.recognizer import HEIGHT_PX, fill, width_px_of
 from ocr_worker.languages import languages_of
 
-HEIGHT_PX = 48
 WIDTH_STEP_PX = 64
 MIN_WIDTH_PX = 128
 SEED = 7_000
@@ -79,11 +77,10 @@ def lines_of(pixels: Pixels, detector: Detector, n_lines: int, dice: random.Rand
 
 def _tensor_of(crop: Crop) -> Tensor:
     """Return a line by itself, with some of the grey after it that others have to their right."""
-    width = math.ceil(HEIGHT_PX * crop.aspect)
+    width = width_px_of(crop)
     padded = max(-(-width // WIDTH_STEP_PX) * WIDTH_STEP_PX, MIN_WIDTH_PX)
-    resized = cv2.resize(crop.pixels, (width, HEIGHT_PX))
     tensor = np.zeros((1, 3, HEIGHT_PX, padded), dtype=np.float32)
-    tensor[0, :, :, :width] = resized.transpose(2, 0, 1) / 127.5 - 1
+    fill(tensor[0, :, :, :width], crop)
     return tensor
 
 

@@ -7,7 +7,7 @@ compiled by itself for lines that need all. The rest is compiled for rows of the
 lines are read in, which is a tenth faster than for any width, and for any when a line is longer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -109,12 +109,9 @@ def _load(path: Path, part: str, cut: Callable[[Any], Any]) -> Compiled:
     openvino = _openvino()
     precision = chosen_precision(openvino)
     options = {**OPTIONS, **precision.options}
-    recipe: Mapping[str, str] = {
-        "recipe": RECIPE,
-        "part": part,
-        "precision": precision,
-        "calibration": calibration_digest(),
-    }
+    recipe = {"recipe": RECIPE, "part": part, "precision": str(precision)}
+    if precision is Precision.INT8:
+        recipe["calibration"] = calibration_digest()
 
     def compile_anew() -> Compiled:
         model = openvino.Core().read_model(path)

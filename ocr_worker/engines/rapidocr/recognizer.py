@@ -84,7 +84,7 @@ class Recognizer:
         """Return what is in the boxes named, by their number."""
         best: dict[int, RecognizedLine] = {}
         crops = cut(pixels, [quads[box] for box in boxes])
-        widths = [_width_px(crop) for crop in crops]
+        widths = [width_px_of(crop) for crop in crops]
         for row in rows_of(widths, together=self._network.keeps_lines_apart):
             checkpoint("recognize")
             for crop, line in self._read(row, crops, widths):
@@ -100,7 +100,7 @@ class Recognizer:
         tensor = np.zeros((1, 3, HEIGHT_PX, row.width_px), dtype=np.float32)
         for place in row.places:
             right_px = place.left_px + widths[place.line]
-            _fill(tensor[0, :, :, place.left_px : right_px], crops[place.line])
+            fill(tensor[0, :, :, place.left_px : right_px], crops[place.line])
         few, features = self._network.run(tensor, row.slots)
         column_px = row.width_px / len(few)
         for place in row.places:
@@ -127,12 +127,12 @@ def _mean_confidence(lines: dict[int, RecognizedLine]) -> float:
     return sum(line.confidence for line in lines.values()) / len(lines)
 
 
-def _width_px(crop: Crop) -> int:
+def width_px_of(crop: Crop) -> int:
     """Return the width of a crop in its row."""
     return min(max(int(np.ceil(HEIGHT_PX * crop.aspect)), 1), MAX_WIDTH_PX)
 
 
-def _fill(place: Tensor, crop: Crop) -> None:
+def fill(place: Tensor, crop: Crop) -> None:
     """Put a crop where it is to be read, scaled to (-1, 1)."""
     resized = cv2.resize(crop.pixels, (place.shape[2], HEIGHT_PX))
     place[:] = resized.transpose(2, 0, 1)
