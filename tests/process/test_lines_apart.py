@@ -9,7 +9,7 @@ from ocr_worker.engines.rapidocr.installation import find_installation
 from ocr_worker.engines.rapidocr.lines_apart import keep_lines_apart, where_lines_are
 from ocr_worker.engines.rapidocr.networks import open_recognition
 from ocr_worker.engines.rapidocr.recognizer import HEIGHT_PX, few_classes
-from ocr_worker.engines.rapidocr.rows import NO_LINE, ROW_PX, SLOT_PX
+from ocr_worker.engines.rapidocr.rows import GAP_PX, NO_LINE, ROW_PX, SLOT_PX
 
 INSTALLATION = find_installation()
 COLUMNS = SLOT_PX // 8
@@ -26,11 +26,11 @@ def network():
 
 
 def drawn(text, n_slots, *, ink=0, paper=255):
-    """Return a line in as many slots, with 16 pixels free behind it."""
-    image = Image.new("RGB", (n_slots * SLOT_PX - 16, HEIGHT_PX), (paper,) * 3)
+    """Return a line in as many slots, with what is kept free behind it."""
+    image = Image.new("RGB", (n_slots * SLOT_PX - GAP_PX, HEIGHT_PX), (paper,) * 3)
     ImageDraw.Draw(image).text((4, 4), text, fill=(ink,) * 3, font=ImageFont.load_default(34))
     pixels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1) / 127.5 - 1
-    return np.pad(pixels, ((0, 0), (0, 0), (0, 16)))[np.newaxis]
+    return np.pad(pixels, ((0, 0), (0, 0), (0, GAP_PX)))[np.newaxis]
 
 
 def beside(*parts, width=ROW_PX):
@@ -43,13 +43,13 @@ def told(network, row, slots):
     return few.copy()
 
 
-FIRST, SECOND = ("Invoice 27", 7), ("Total 13.40", 8)
-FIRST_SLOTS, SECOND_SLOTS = slice(0, 7 * COLUMNS), slice(7 * COLUMNS, 15 * COLUMNS)
+FIRST, SECOND = ("Invoice 27", 14), ("Total 13.40", 16)
+FIRST_SLOTS, SECOND_SLOTS = slice(0, 14 * COLUMNS), slice(14 * COLUMNS, 30 * COLUMNS)
 
 
 def test_what_stands_beside_a_line_hardly_matters_to_it(network):
     """White letters on black beside it change means and edges as much as anything can."""
-    slots = [0] * 7 + [1] * 8 + [NO_LINE] * 5
+    slots = [0] * 14 + [1] * 16 + [NO_LINE] * 10
     usual = told(network, beside(drawn(*FIRST), drawn(*SECOND)), slots)
     other = told(network, beside(drawn(*FIRST), drawn(*SECOND, ink=255, paper=0)), slots)
     before = told(network, beside(drawn(*FIRST, ink=255, paper=0), drawn(*SECOND)), slots)
@@ -61,7 +61,7 @@ def test_what_stands_beside_a_line_hardly_matters_to_it(network):
 
 def test_told_nothing_of_its_lines_a_row_mixes_them(network):
     """Or the test above would show nothing."""
-    slots = [0] * 20
+    slots = [0] * 40
     usual = told(network, beside(drawn(*FIRST), drawn(*SECOND)), slots)
     other = told(network, beside(drawn(*FIRST), drawn(*SECOND, ink=255, paper=0)), slots)
 
@@ -69,19 +69,19 @@ def test_told_nothing_of_its_lines_a_row_mixes_them(network):
 
 
 def test_a_line_says_the_same_in_second_place_as_alone(network):
-    alone = told(network, beside(drawn(*SECOND)), [0] * 8 + [NO_LINE] * 12)
-    shared = told(network, beside(drawn(*FIRST), drawn(*SECOND)), [0] * 7 + [1] * 8 + [2] * 5)
+    alone = told(network, beside(drawn(*SECOND)), [0] * 16 + [NO_LINE] * 24)
+    shared = told(network, beside(drawn(*FIRST), drawn(*SECOND)), [0] * 14 + [1] * 16 + [2] * 10)
 
-    best = alone[: 8 * COLUMNS].argmax(axis=1)
+    best = alone[: 16 * COLUMNS].argmax(axis=1)
     assert best.max() > 0
     assert (shared[SECOND_SLOTS].argmax(axis=1) == best).all()
-    assert shared[SECOND_SLOTS] == pytest.approx(alone[: 8 * COLUMNS], abs=0.1)
+    assert shared[SECOND_SLOTS] == pytest.approx(alone[: 16 * COLUMNS], abs=0.1)
 
 
 def test_a_row_of_any_width_says_what_the_usual_one_does(network):
     """They are two compiled models."""
-    usual = told(network, beside(drawn(*FIRST)), [0] * 7 + [NO_LINE] * 13)
-    wide = told(network, beside(drawn(*FIRST), width=960), [0] * 7 + [NO_LINE] * 23)
+    usual = told(network, beside(drawn(*FIRST)), [0] * 14 + [NO_LINE] * 26)
+    wide = told(network, beside(drawn(*FIRST), width=960), [0] * 14 + [NO_LINE] * 46)
 
     assert wide[FIRST_SLOTS] == pytest.approx(usual[FIRST_SLOTS], abs=0.05)
 
@@ -104,4 +104,4 @@ def test_each_line_of_a_row_has_its_own_means_and_looks_at_nothing_else():
     assert (mask[0, 0, : 2 * COLUMNS, : 2 * COLUMNS] == 0).all()
     assert (mask[0, 0, : 2 * COLUMNS, 2 * COLUMNS :] < -1000).all()
     # Nothing just before the second line; the first begins where the row does.
-    assert np.flatnonzero(something == 0).tolist() == [14, 15]
+    assert np.flatnonzero(something == 0).tolist() == [6, 7]

@@ -18,7 +18,7 @@ from ocr_worker.wire import MODEL_CACHE_VARIABLE
 
 INSTALLATION = find_installation()
 MODEL = INSTALLATION.recognition_model
-SLOTS = [0] * 12 + [1] * 8
+SLOTS = [0] * 24 + [1] * 16
 """Of a row with two lines."""
 
 pytestmark = pytest.mark.skipif(

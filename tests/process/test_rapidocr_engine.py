@@ -20,7 +20,7 @@ from ocr_worker.engines.rapidocr.installation import RUNTIMES, find_installation
 from ocr_worker.engines.rapidocr.networks import open_recognition
 from ocr_worker.engines.rapidocr.openvino_networks import OpenVinoRecognition
 from ocr_worker.engines.rapidocr.recognizer import Recognizer, few_classes
-from ocr_worker.engines.rapidocr.rows import ROW_PX
+from ocr_worker.engines.rapidocr.rows import ROW_PX, SLOT_PX
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
 from ocr_worker.languages import LANGUAGES
 from ocr_worker.layout import arrange
@@ -28,6 +28,9 @@ from tests.alphabets import BEYOND_ASCII
 
 WHITE = (255, 255, 255)
 LINES = ["The quick brown fox", "jumps over 1234567890", "a lazy dog again"]
+LEAST_OVERLAP = 0.4
+"""Of the box of a word and its letters: the first is as high as its line and has a margin, which is
+much for a single letter."""
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +138,7 @@ def test_the_box_of_a_word_is_where_the_word_was_drawn(engine):
 
     assert sorted(drawn) == sorted(word.text for word in words)
     for word in words:
-        assert overlap(bounds(word.quad), drawn[word.text]) > 0.5, word.text
+        assert overlap(bounds(word.quad), drawn[word.text]) > LEAST_OVERLAP, word.text
 
 
 def test_the_box_of_a_word_follows_a_turned_page(engine):
@@ -148,7 +151,7 @@ def test_the_box_of_a_word_follows_a_turned_page(engine):
     assert arrange(lines).skew == pytest.approx(4, abs=0.7)
     for word in (word for line in lines for word in line.words):
         corners = unturned(word.quad, -4, image.size)
-        assert overlap(bounds(corners), drawn[word.text]) > 0.5, word.text
+        assert overlap(bounds(corners), drawn[word.text]) > LEAST_OVERLAP, word.text
 
 
 @pytest.mark.parametrize("transpose", [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270])
@@ -267,7 +270,7 @@ def test_the_few_characters_are_told_as_all_of_them_would_be(runtime):
     line = np.asarray(image.crop((50, 40, 530, 88)), dtype=np.float32)
     row = np.ascontiguousarray(line.transpose(2, 0, 1)[np.newaxis]) / 127.5 - 1
 
-    few, features = network.run(row, [0] * 15)
+    few, features = network.run(row, [0] * (row.shape[3] // SLOT_PX))
     of_all = network.all_classes(features)[..., few_classes(network.characters)]
 
     best = few.argmax(axis=-1)

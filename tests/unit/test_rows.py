@@ -25,27 +25,27 @@ def test_short_lines_share_a_row():
 
     assert row.width_px == ROW_PX
     assert [place.line for place in row.places] == [0, 2, 1]
-    assert row.slots == [0] * 10 + [2] * 6 + [1] * 4
+    assert row.slots == [0] * 20 + [2] * 10 + [1] * 7 + [NO_LINE] * 3
 
 
 def test_a_row_that_is_not_full_has_slots_without_a_line():
     (row,) = rows_of([100], together=True)
 
-    assert row.slots == [0] * 4 + [NO_LINE] * 16
+    assert row.slots == [0] * 7 + [NO_LINE] * 33
 
 
 def test_what_is_left_beside_a_long_line_is_filled():
     first, *others = rows_of([800, 100], together=True)
 
     assert others == []
-    assert first.width_px == 3 * WIDE_STEP_PX
+    assert first.width_px == 6 * WIDE_STEP_PX
     assert [place.line for place in first.places] == [0, 1]
 
 
 def test_a_network_that_would_mix_them_gets_each_line_by_itself():
     rows = rows_of([300, 100, 3000], together=False)
 
-    assert [(row.width_px, len(row.places)) for row in rows] == [(3040, 1), (320, 1), (128, 1)]
+    assert [(row.width_px, len(row.places)) for row in rows] == [(3008, 1), (320, 1), (112, 1)]
 
 
 def test_of_no_lines_there_are_no_rows():

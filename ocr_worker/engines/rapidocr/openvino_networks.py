@@ -36,7 +36,7 @@ OPTIONS: Final = {
     "ENABLE_CPU_PINNING": "NO",
     "CPU_RUNTIME_CACHE_CAPACITY": str(SHAPES_KEPT),
 }
-RECIPE: Final = "4"
+RECIPE: Final = "5"
 """What is done to a model between its file and its compilation: to be counted up when that changes,
 so that no model is used that was kept before."""
 

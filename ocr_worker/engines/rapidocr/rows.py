@@ -9,13 +9,13 @@ the network can be told with a number for each slot which line stands where.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SLOT_PX = 32
+SLOT_PX = 16
 ROW_PX = 640
 """Wide enough for most lines, and small enough that what the network keeps of a row stays near the
 processor: a row twice as wide costs a tenth more for each of its pixels."""
-WIDE_STEP_PX = 320
+WIDE_STEP_PX = 160
 """Longer rows are multiples of it."""
-GAP_PX = 16
+GAP_PX = 8
 """Kept free behind each line, where what is convolved of a line and its neighbour would mix."""
 NO_LINE = -1
 
