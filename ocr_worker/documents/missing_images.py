@@ -4,7 +4,6 @@ An image that cannot be decoded is left out. One whose packed data breaks off is
 without a word, so that a scan comes out black.
 """
 
-import ctypes
 import zlib
 from typing import Final
 
@@ -13,7 +12,14 @@ import pypdfium2.raw as pdfium_c
 
 from ocr_worker.documents.base import Frame
 from ocr_worker.documents.page_view import PageView
-from ocr_worker.documents.pdf_images import LARGE_SHARE, PageObject, PlacedImage, coverage
+from ocr_worker.documents.pdf_images import (
+    LARGE_SHARE,
+    PageObject,
+    PlacedImage,
+    coverage,
+    data_of,
+    filters_of,
+)
 from ocr_worker.documents.unpacking import is_packed
 from ocr_worker.engines.base import Pixels
 
@@ -54,7 +60,7 @@ def _is_garbage(image: PlacedImage, handle: PageObject, loaded: pdfium.PdfPage) 
     # PDFium tells of a pixel as it unpacks it: of two bits or more it makes eight.
     bits = 1 if about.bits_per_pixel <= 1 else 2 if about.bits_per_pixel <= 8 else 3
     needed = height * ((width * bits + 7) // 8)
-    filters = _filters(handle)
+    filters = filters_of(handle)
     n_packed = int(pdfium_c.FPDFImageObj_GetImageDataRaw(handle, None, 0))
     if n_packed == 0:
         return needed > 0
@@ -62,18 +68,7 @@ def _is_garbage(image: PlacedImage, handle: PageObject, loaded: pdfium.PdfPage) 
         return n_packed < needed / 2
     if len(filters) > 1 or filters[0] not in _FLATE:
         return False  # these decoders do tell, but for CCITT, where any data is some picture
-    packed = (ctypes.c_ubyte * n_packed)()
-    pdfium_c.FPDFImageObj_GetImageDataRaw(handle, packed, n_packed)
-    return _unpacked_bytes(bytes(packed), needed) < needed / 2
-
-
-def _filters(handle: PageObject) -> list[str]:
-    names = []
-    for index in range(pdfium_c.FPDFImageObj_GetImageFilterCount(handle)):
-        name = ctypes.create_string_buffer(64)
-        pdfium_c.FPDFImageObj_GetImageFilter(handle, index, name, len(name))
-        names.append(name.value.decode("latin-1"))
-    return names
+    return _unpacked_bytes(data_of(handle), needed) < needed / 2
 
 
 def _unpacked_bytes(packed: bytes, needed: int) -> int:

@@ -83,6 +83,7 @@ class PdfDocument:
         try:
             self.page_count = len(self._pdf)
             check_page_count(self.page_count, limits)
+            self._may_change_images = findings.may_change_images
             self.encrypted = pdfium_c.FPDF_GetSecurityHandlerRevision(self._pdf) >= 0
             self.warnings = _warnings(self._pdf, repaired is not None)
             self._units: dict[int, float] = {}
@@ -143,6 +144,9 @@ class PdfDocument:
             check_pixels(
                 *frame.size_px, self._limits, f"Ask for a lower dpi for page {page}, or a region."
             )
+            pixels = self._scan(loaded, images, view, frame)
+            if pixels is not None:
+                return frame.image(pixels)
             pixels = _draw(frame, loaded)
             if any(is_missing(image, loaded, pixels, frame, view) for image in images):
                 raise TaskError(
@@ -193,6 +197,17 @@ class PdfDocument:
         for size_px in sizes:
             check_pixels(*size_px, self._limits, f"Scan page {page} at a lower resolution.")
         return images
+
+    def _scan(
+        self, loaded: pdfium.PdfPage, images: list[PlacedImage], view: PageView, frame: Frame
+    ) -> Pixels | None:
+        """Return the frame's pixels where the page is a scan of which they can be had sooner."""
+        if len(images) != 1 or loaded.formenv or self._may_change_images:
+            return None
+        # Only now: pages that have text need nothing that decodes pictures.
+        from ocr_worker.documents.scanned_jpeg import pixels_of_scan
+
+        return pixels_of_scan(loaded, images[0], view, frame)
 
     def _drawing_of(self, page: int) -> PageDrawing | None:
         return None if self._structure is None else self._structure.drawing_of(page)

@@ -233,6 +233,24 @@ def _letters_in(path: PageObject) -> int:
     return segments // LETTER_SEGMENTS
 
 
+def filters_of(image: PageObject) -> list[str]:
+    """Return the names of the filters by which an image's data is packed, the outermost first."""
+    names = []
+    for index in range(pdfium_c.FPDFImageObj_GetImageFilterCount(image)):
+        name = ctypes.create_string_buffer(64)
+        pdfium_c.FPDFImageObj_GetImageFilter(image, index, name, len(name))
+        names.append(name.value.decode("latin-1"))
+    return names
+
+
+def data_of(image: PageObject) -> bytes:
+    """Return an image's data as it is in the file, packed by its filters."""
+    n_bytes = int(pdfium_c.FPDFImageObj_GetImageDataRaw(image, None, 0))
+    data = (ctypes.c_ubyte * n_bytes)()
+    pdfium_c.FPDFImageObj_GetImageDataRaw(image, data, n_bytes)
+    return bytes(data)
+
+
 def _size_px(image: PageObject) -> tuple[int, int]:
     width, height = ctypes.c_uint(), ctypes.c_uint()
     pdfium_c.FPDFImageObj_GetImagePixelSize(image, width, height)

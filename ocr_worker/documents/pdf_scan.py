@@ -2,9 +2,9 @@
 
 It tells of streams that would unpack to more memory than any page needs, which neither library
 refuses in time, and whether there may be what PDFium does not tell of: a `/UserUnit`, an image or a
-mask beyond the limit, forms that draw each other. For these alone the file would have to be parsed
-a second time. It reads no structure that a forger could bend: wherever the word `stream`
-stands, what follows is unpacked as far as the limit.
+mask beyond the limit, forms that draw each other, images shown in other colours. For these alone
+the file would have to be parsed a second time. It reads no structure that a forger could bend:
+wherever the word `stream` stands, what follows is unpacked as far as the limit.
 """
 
 import re
@@ -40,12 +40,24 @@ _USER_UNIT: Final = b"/UserUnit"
 _ENCRYPT: Final = b"/Encrypt"
 _FORM: Final = re.compile(rb"/Subtype\s*/Form\b")
 
-_WIDTH, _HEIGHT = (
-    "".join(f"(?:{letter}|#{ord(letter):02x})" for letter in name) for name in ("Width", "Height")
+
+def _as_spelt(name: str) -> str:
+    """Return an expression for a name: each letter as it is or by number."""
+    return "".join(f"(?:{letter}|#{ord(letter):02x})" for letter in name)
+
+
+_WIDTH, _HEIGHT = _as_spelt("Width"), _as_spelt("Height")
+_CHANGES: Final = "|".join(
+    [
+        *(rf"{_as_spelt(name)}(?![a-z])" for name in ("Decode", "SMask", "Mask")),
+        # By itself so short a name is also among the bytes of some scans.
+        rf"{_as_spelt('OC')}\s{{0,32}}+(?:\d{{1,9}}\s{{1,32}}+\d{{1,9}}\s{{1,32}}+R|<<|%)",
+    ]
 )
-"""These names as they may be spelt: each letter as it is or by number."""
+"""By these an image is shown otherwise than its data has it, or not at all."""
 _NAME: Final = re.compile(
     rf"/(?:(?P<word>(?-i:{_ENCRYPT.decode()[1:]}|{_USER_UNIT.decode()[1:]}))"
+    rf"|(?P<change>{_CHANGES})"
     rf"|(?:(?P<width>{_WIDTH})|{_HEIGHT})\s{{0,32}}+"
     r"(?:(?P<side>\d{1,9})(?!\s{0,32}+[\d.%\s])|[\d.%\s+]))".encode(),
     re.IGNORECASE,
@@ -62,11 +74,13 @@ _WAYS: Final = 1000
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What was seen: whether a page may have a user unit, whether streams are encrypted, whether
-    pages may draw too much, or anything too large."""
+    pages may draw too much, or anything too large, and whether images may be shown otherwise than
+    their data has them."""
 
     may_have_user_units: bool
     is_encrypted: bool
     may_draw_too_much: bool = False
+    may_change_images: bool = False
 
 
 def look_at(file: SourceFile, max_pixels: int) -> Findings:
@@ -75,17 +89,17 @@ def look_at(file: SourceFile, max_pixels: int) -> Findings:
     Images above `max_pixels` are drawn by nobody.
     """
     if file.size_bytes > MAX_SCANNED_BYTES:
-        return Findings(may_have_user_units=True, is_encrypted=False)
+        return Findings(may_have_user_units=True, is_encrypted=False, may_change_images=True)
     try:
         with open(file.path, "rb") as stream:
             content = stream.read(MAX_SCANNED_BYTES)
     except OSError:
         raise cannot_be_read() from None
-    words, is_large = _names_in(content, max_pixels)
+    words, is_large, has_changes = _names_in(content, max_pixels)
     has_unit = _USER_UNIT in words
     if _ENCRYPT in words:
         # Neither object streams nor bombs can be known as what they are.
-        return Findings(has_unit or b"/ObjStm" in content, True, is_large)
+        return Findings(has_unit or b"/ObjStm" in content, True, is_large, has_changes)
     budget, n_ways = StreamBudget(), 1
     for dictionary, start, end in _streams(content):
         chunks = pieces_of(content, start, end)
@@ -96,27 +110,30 @@ def look_at(file: SourceFile, max_pixels: int) -> Findings:
             budget.check(plain, n_bytes)
             if _FORM.search(dictionary):
                 n_ways = min(n_ways * max(1, _draws_of(plain)), _WAYS + 1)
-    return Findings(has_unit, False, is_large or n_ways > _WAYS)
+    return Findings(has_unit, False, is_large or n_ways > _WAYS, has_changes)
 
 
-def _names_in(content: bytes, max_pixels: int) -> tuple[set[bytes], bool]:
-    """Return the words that were found, and whether an image may be too large.
+def _names_in(content: bytes, max_pixels: int) -> tuple[set[bytes], bool, bool]:
+    """Return the words that were found, whether an image may be too large, and whether one may be
+    shown otherwise than its data has it.
 
-    It may be when one as wide as the widest of all and as high as the highest would be.
+    One may be too large when one as wide as the widest of all and as high as the highest would be.
     """
     words = set()
     width = height = 0
-    is_unknown = False
+    is_unknown = has_changes = False
     for found in _NAME.finditer(content):
         if found["word"]:
             words.add(found.group())
+        elif found["change"]:
+            has_changes = True
         elif not found["side"]:
             is_unknown = True
         elif found["width"]:
             width = max(width, int(found["side"]))
         else:
             height = max(height, int(found["side"]))
-    return words, is_unknown or width * height > max_pixels
+    return words, is_unknown or width * height > max_pixels, has_changes
 
 
 def _draws_of(plain: Chunks) -> int:

@@ -181,7 +181,9 @@ def test_a_large_file_is_not_looked_through(tmp_path, monkeypatch):
 
     file = stat_file(str(text_pdf(tmp_path / "a.pdf", TEXT)))
 
-    assert pdf_scan.look_at(file, 1).may_have_user_units
+    findings = pdf_scan.look_at(file, 1)
+    assert findings.may_have_user_units
+    assert findings.may_change_images
 
 
 @pytest.mark.parametrize(
@@ -193,6 +195,10 @@ def test_a_large_file_is_not_looked_through(tmp_path, monkeypatch):
         (b"/Width 9 /Height 9/UserUnit 2", pdf_scan.Findings(True, False, False)),
         (b"/Width 9 /Height 12 /encrypt /userunit", pdf_scan.Findings(False, False, True)),
         (b"/Width 9 /Height 9", pdf_scan.Findings(False, False, False)),
+        (b"/Width 9 /Decode [1 0] /Height 12", pdf_scan.Findings(False, False, True, True)),
+        (b"/Encrypt 6 0 R /#4fc 7 0 R", pdf_scan.Findings(False, True, False, True)),
+        (b"/OC 7 0 R /UserUnit 2", pdf_scan.Findings(True, False, False, True)),
+        (b"/OC /Layer /OCGs 7 0 R /DecodeParms << >> /ImageMask", pdf_scan.Findings(False, False)),
     ],
 )
 def test_nothing_that_is_seen_hides_what_comes_after_it(tmp_path, content, findings):
