@@ -52,11 +52,24 @@ class Server:
 
     def _next_task(self) -> wire.Task:
         """Return the next task; where that takes a while, do meanwhile what can be done ahead."""
-        for wait_s, use_time in ((PAUSE_S, _load_ahead), (IDLE_S, self._give_back)):
+        for wait_s, use_time in ((PAUSE_S, self._load_ahead), (IDLE_S, self._give_back)):
             with suppress(Empty):
                 return self.control.tasks.get(timeout=wait_s)
             use_time()
         return self.control.tasks.get()
+
+    def _load_ahead(self) -> None:
+        """Load what reads PDFs, and what engines need for some pages.
+
+        The first page that needs it would be waited for, and nobody waits now. Not as we start,
+        since then every first page is waited for, of whatever it is.
+        """
+        import ocr_worker.documents.pdf  # noqa: F401  it is here for the next who wants it
+
+        for engine in self._engines.values():
+            # What cannot be loaded is told by the page that needs it.
+            with suppress(Exception):
+                engine.load_ahead()
 
     def _give_back(self) -> None:
         self._heap.tidy(held_bytes=0)
@@ -169,11 +182,3 @@ class Server:
         if self._opened is not None:
             self._opened[2].close()
             self._opened = None
-
-
-def _load_ahead() -> None:
-    """Import what reads PDFs: the first of them is waited for, and nobody waits now.
-
-    Not as we start, since then every first page is waited for, of whatever it is.
-    """
-    import ocr_worker.documents.pdf  # noqa: F401  it is here for the next who wants it

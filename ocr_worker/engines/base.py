@@ -63,6 +63,13 @@ class Engine(Protocol):
         """What is installed, for people."""
         ...
 
+    def load_ahead(self) -> None:
+        """Load what only some pages need, while no page waits.
+
+        Raise whatever loading raises; a page that needs it tries again, and tells.
+        """
+        ...
+
     def recognize(
         self, pixels: Pixels, reading: Reading, checkpoint: Checkpoint
     ) -> list[RecognizedLine]:

@@ -58,6 +58,9 @@ class NullEngine:
                 f'{VARIABLE} must hold JSON such as {{"seconds": 0.2, "text": "hello"}}'
             ) from None
 
+    def load_ahead(self) -> None:
+        """Load nothing."""
+
     def recognize(
         self, pixels: Pixels, reading: Reading, checkpoint: Checkpoint
     ) -> list[RecognizedLine]:

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.pages import LANGUAGES as PAGE_LANGUAGES
 from benchmarks.pages import find_font
 from ocr_worker.engines.base import Reading
+from ocr_worker.engines.rapidocr import openvino_networks
 from ocr_worker.engines.rapidocr.detector import Detector
 from ocr_worker.engines.rapidocr.engine import RapidOcrEngine
 from ocr_worker.engines.rapidocr.expected import Expected
@@ -184,6 +185,15 @@ def test_a_page_of_nothing_but_long_lines_is_read_whichever_way_up_it_lies(engin
 
     assert [placed.line.text for placed in layout.lines] == long
     assert layout.orientation == 180
+
+
+def test_what_was_loaded_ahead_is_not_loaded_for_a_page_of_long_lines(monkeypatch):
+    fresh = RapidOcrEngine()
+    fresh.load_ahead()
+    monkeypatch.setattr(openvino_networks, "load_compiled", None)
+    image, _ = draw(["The quick brown fox jumps over the lazy dog and is as quick"], (1400, 300))
+
+    assert len(text_of(read(fresh, image))) == 1
 
 
 def test_a_page_that_is_not_to_be_turned_is_read_as_it_lies(engine):

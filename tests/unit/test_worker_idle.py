@@ -88,3 +88,32 @@ def test_a_worker_whose_next_task_comes_soon_gives_nothing_back(memory, before):
 
     assert server._next_task() is TASK
     assert memory["given_back"] == 0
+
+
+class Loading:
+    """An engine that notes when it loads ahead."""
+
+    def __init__(self, error=None):
+        self.n_times = 0
+        self.error = error
+
+    def load_ahead(self):
+        self.n_times += 1
+        if self.error:
+            raise self.error
+
+
+def test_a_pause_is_used_to_load_what_engines_need_for_some_pages(memory):
+    engines = {"broken": Loading(RuntimeError("no such model")), "whole": Loading()}
+    server = Server(Wire(None, TASK), _engines=engines)
+
+    assert server._next_task() is TASK
+    assert [engine.n_times for engine in engines.values()] == [1, 1]
+
+
+def test_nothing_is_loaded_while_a_task_is_there(memory):
+    engine = Loading()
+    server = Server(Wire(TASK), _engines={"one": engine})
+
+    assert server._next_task() is TASK
+    assert engine.n_times == 0

@@ -5,6 +5,7 @@ from functools import cache, partial
 from ocr_worker.engines.base import Checkpoint, Pixels, Reading, RecognizedLine, Step
 from ocr_worker.engines.rapidocr.expected import expected_of
 from ocr_worker.engines.rapidocr.installation import find_installation
+from ocr_worker.engines.rapidocr.lexicon import common_words
 from ocr_worker.errors import EngineUnavailable, TaskError, TaskStopped
 
 
@@ -31,10 +32,10 @@ class RapidOcrEngine:
             self._detector = Detector(
                 open_detection(installation.detection_model, installation.runtime)
             )
-            network = open_recognition(
+            self._recognition = open_recognition(
                 installation.recognition_model, installation.runtime, few_classes
             )
-            self._recognizer_for = cache(partial(Recognizer, network))
+            self._recognizer_for = cache(partial(Recognizer, self._recognition))
         except MemoryError:
             raise
         except Exception as error:
@@ -47,6 +48,11 @@ class RapidOcrEngine:
     def version(self) -> str:
         """What is installed, looked up when asked."""
         return self._installation.version
+
+    def load_ahead(self) -> None:
+        """Load what long lines and doubtful words need."""
+        self._recognition.load_ahead()
+        common_words()
 
     def recognize(
         self, pixels: Pixels, reading: Reading, checkpoint: Checkpoint

@@ -36,6 +36,10 @@ class Recognition(Protocol):
     keeps_lines_apart: bool
     """Whether a row may hold several lines, each of which is read as if it stood alone."""
 
+    def load_ahead(self) -> None:
+        """Load what only longer rows need."""
+        ...
+
     def run(self, row: Tensor, slots: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return probabilities of the few classes, and features to ask for all of them.
 

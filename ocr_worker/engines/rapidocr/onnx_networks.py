@@ -47,6 +47,9 @@ class OnnxRecognition:
             raise ValueError("the recognition model carries no alphabet")
         self._few = choose(self.characters)
 
+    def load_ahead(self) -> None:
+        """Load nothing: rows of any length are read by the same session."""
+
     def run(self, row: Tensor, _slots: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return probabilities of the few classes, and of all in place of features."""
         scores = self._session.run(row)[0]

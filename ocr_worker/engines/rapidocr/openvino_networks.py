@@ -68,6 +68,10 @@ class OpenVinoRecognition:
         self._usual_row = loaded.model.create_infer_request()
         self.characters = loaded.characters
 
+    def load_ahead(self) -> None:
+        """Load what reads rows longer than the usual one."""
+        self._any_row  # noqa: B018  a property, kept once it has been asked for
+
     def run(self, row: Tensor, slots: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return the probabilities of the few classes, and the last layer's input."""
         request = self._usual_row if row.shape[3] == ROW_PX else self._any_row
@@ -85,7 +89,7 @@ class OpenVinoRecognition:
 
     @cached_property
     def _any_row(self) -> Any:
-        # Only when a line is too long for the usual row: many documents have none.
+        # When a line is too long for the usual row, or nobody waits: many documents have none.
         loaded = _load(self._path, "any row", lambda model: _of_rows(model, self._choose))
         return loaded.model.create_infer_request()
 

@@ -53,6 +53,9 @@ class TesseractEngine:
         self.version = package
         self._readers: OrderedDict[tuple[Path, tuple[str, ...]], library.Reader] = OrderedDict()
 
+    def load_ahead(self) -> None:
+        """Load nothing: which languages will be asked for, nobody knows."""
+
     def recognize(
         self, pixels: Pixels, reading: Reading, checkpoint: Checkpoint
     ) -> list[RecognizedLine]:
