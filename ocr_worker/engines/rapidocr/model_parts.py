@@ -28,9 +28,20 @@ def before(node: Any, kind: str) -> Any:
 
     Raise `ValueError` where there is none: the model is another than this engine knows.
     """
-    while True:
-        node = node.input_value(0).get_node()
-        if node.get_type_name() == kind:
-            return node
-        if node.get_type_name() != "Identity":
-            raise ValueError(f"the model has {node.get_type_name()} where {kind} was expected")
+    found = origin_of(node.input_value(0)).get_node()
+    if found.get_type_name() != kind:
+        raise ValueError(f"the model has {found.get_type_name()} where {kind} was expected")
+    return found
+
+
+def origin_of(output: Any) -> Any:
+    """Return the output of an operation that an output is, with nothing but identities between."""
+    while output.get_node().get_type_name() == "Identity":
+        output = output.get_node().input_value(0)
+    return output
+
+
+def weights_of(convolution: Any) -> Tensor:
+    """Return the weights of a convolution, or of what undoes one, that are known."""
+    weights: Tensor = convolution.input_value(1).get_node().data
+    return weights

@@ -1,10 +1,11 @@
 """The networks run by OpenVINO, without the parts of them that cost time and are not needed.
 
 Both models are cut before they are compiled. The detector's last steps are done for squares of
-pixels rather than for each, and its sigmoid in NumPy. The recognizer's last layer tells
-18,710 classes apart, which is a third of its time; it is replaced by one for a few of them, and
-compiled by itself for lines that need all. The rest is compiled for rows of the one width that most
-lines are read in, which is a tenth faster than for any width, and for any when a line is longer.
+pixels rather than for each, some others together, and its sigmoid in NumPy. The recognizer's last
+layer tells 18,710 classes apart, which is a third of its time; it is replaced by one for a few of
+them, and compiled by itself for lines that need all. The rest is compiled for rows of the one width
+that most lines are read in, which is a tenth faster than for any width, and for any when a line is
+longer.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from ocr_worker.engines.rapidocr.model_cache import Compiled, load_compiled
 from ocr_worker.engines.rapidocr.model_parts import characters_of, last_layer_of
 from ocr_worker.engines.rapidocr.networks import ChooseClasses, Tensor
 from ocr_worker.engines.rapidocr.no_telemetry import bar_telemetry
+from ocr_worker.engines.rapidocr.passes import spare_passes
 from ocr_worker.engines.rapidocr.precision import Precision, chosen_precision
 from ocr_worker.engines.rapidocr.quantized import calibration_digest, quantize_by_name
 from ocr_worker.engines.rapidocr.rows import ROW_PX, SLOT_PX
@@ -36,7 +38,7 @@ OPTIONS: Final = {
     "ENABLE_CPU_PINNING": "NO",
     "CPU_RUNTIME_CACHE_CAPACITY": str(SHAPES_KEPT),
 }
-RECIPE: Final = "5"
+RECIPE: Final = "6"
 """What is done to a model between its file and its compilation: to be counted up when that changes,
 so that no model is used that was kept before."""
 
@@ -45,7 +47,7 @@ class OpenVinoDetection:
     """Text detection."""
 
     def __init__(self, path: Path) -> None:
-        loaded = _load(path, "detection", lambda model: told_in_fours(_openvino(), model))
+        loaded = _load(path, "detection", _with_fewer_passes)
         self._request = loaded.model.create_infer_request()
 
     def run(self, batch: Tensor) -> Tensor:
@@ -126,6 +128,11 @@ def _load(path: Path, part: str, cut: Callable[[Any], Any]) -> Compiled:
         return Compiled(compiled, characters_of(model))
 
     return load_compiled(openvino, path, recipe, options, compile_anew)
+
+
+def _with_fewer_passes(model: Any) -> Any:
+    """Return a detection model that ends sooner, and reads and writes its maps less often."""
+    return spare_passes(_openvino(), told_in_fours(_openvino(), model))
 
 
 def _of_rows(model: Any, choose: ChooseClasses) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ocr_worker.engines.rapidocr.model_parts import before
+from ocr_worker.engines.rapidocr.model_parts import before, weights_of
 from ocr_worker.engines.rapidocr.networks import Tensor
 
 _ONES, _NONE = [1, 1], [0, 0]
@@ -29,7 +29,7 @@ def told_in_fours(openvino: Any, model: Any) -> Any:
     first_sum = before(before(second, "Relu"), "Add")
     first = before(first_sum, "ConvolutionBackpropData")
     for each in (first, second):
-        if each.get_attributes()["strides"] != [2, 2] or _weights(each).shape[2:] != (2, 2):
+        if each.get_attributes()["strides"] != [2, 2] or weights_of(each).shape[2:] != (2, 2):
             raise ValueError("the model does not end in two steps that double the size")
 
     def one_by_one(given: Any, weights: Tensor, biases: Tensor) -> Any:
@@ -38,8 +38,8 @@ def told_in_fours(openvino: Any, model: Any) -> Any:
         return make.add(product, make.constant(biases.reshape(1, -1, 1, 1)))
 
     # Kernels have the shape (in, out, 2, 2); a place has four quarters, and each of these four.
-    wide = np.concatenate([_weights(first)[:, :, y, x].T for y, x in np.ndindex(2, 2)])
-    narrow = _weights(second)[:, 0].reshape(-1, 4).T
+    wide = np.concatenate([weights_of(first)[:, :, y, x].T for y, x in np.ndindex(2, 2)])
+    narrow = weights_of(second)[:, 0].reshape(-1, 4).T
     hidden = one_by_one(first.input_value(0), wide, np.tile(_biases(first_sum), 4))
     logits = one_by_one(
         make.relu(hidden),
@@ -58,11 +58,6 @@ def onto_pixels(logits: Tensor) -> Tensor:
     # Of a pixel: which half of the square, then which half of that, down and across each.
     halves = logits.reshape(2, 2, 2, 2, rows, columns)
     return halves.transpose(4, 0, 2, 5, 1, 3).reshape(1, 1, 4 * rows, 4 * columns)
-
-
-def _weights(deconvolution: Any) -> Tensor:
-    weights: Tensor = deconvolution.input_value(1).get_node().data
-    return weights
 
 
 def _biases(added: Any) -> Tensor:
