@@ -92,6 +92,28 @@ def test_a_doubtful_space_inside_a_common_word_goes(probability, expected):
     assert [word.text for word in line.words] == expected.split()
 
 
+@pytest.mark.parametrize(
+    ("word", "other", "probability", "is_apart"),
+    [
+        ("dignity", "should", 0.05, True),
+        ("dignity", "should", 0.01, False),
+        ("dignity", "shoult", 0.05, False),
+        ("dignity", "shoult", 0.2, True),
+        ("with", "out", 0.05, False),
+        ("hand", "some", 0.05, False),
+    ],
+)
+def test_a_space_that_is_hardly_there_parts_two_common_words(word, other, probability, is_apart):
+    alphabet = "".join(sorted({*word, *other}))
+    between = {"-": 1 - probability, " ": probability}
+    columns = [*({letter: 1.0} for letter in word), between, *({letter: 1.0} for letter in other)]
+
+    line = decode(scores(*columns, alphabet=alphabet), Alphabet(alphabet), len(columns))
+
+    assert line.text == (f"{word} {other}" if is_apart else word + other)
+    assert [each.text for each in line.words] == line.text.split()
+
+
 def test_a_symbol_that_came_second_takes_its_place():
     amount = ({"2": 1.0}, {".": 1.0}, {"2": 1.0}, {"0": 1.0})
     columns = scores({"S": 0.7, "$": 0.3}, *amount, alphabet="S$02.")

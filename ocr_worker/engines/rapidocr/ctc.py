@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ocr_worker.engines.rapidocr.lexicon import common_words
 from ocr_worker.engines.rapidocr.lookalikes import DOTLESS_I, DOTTED_I, ENOUGH, Glyph, settle
-from ocr_worker.engines.rapidocr.spelling import is_one_word, spell
+from ocr_worker.engines.rapidocr.spelling import are_two_words, is_one_word, spell
 from ocr_worker.engines.rapidocr.symbols import settle_symbols
 from ocr_worker.scripts import is_word_by_itself
 
@@ -26,6 +26,8 @@ begin to fall apart."""
 NUMBER_SPACE_PROBABILITY = 0.025
 """The same between a letter and a digit, where a line's spaces are least sure: words of both are
 fewer than numbers beside words."""
+COMMON_SPACE_PROBABILITY = 0.02
+"""The same between two letters, where there is a common word on both sides."""
 DOUBTFUL_SPACE = 0.5
 """A space below this goes where it parts a common word."""
 LEAST_SHARE = 0.01
@@ -150,6 +152,8 @@ def _characters(
 
 def _space_wanted(before: str, after: str) -> float:
     """Return the probability from which on two characters are apart."""
+    if before.isalpha() and after.isalpha():
+        return COMMON_SPACE_PROBABILITY  # `_joined` sees what words these are
     is_number_beside_word = before.isdigit() != after.isdigit() and (before + after).isalnum()
     return NUMBER_SPACE_PROBABILITY if is_number_beside_word else SPACE_PROBABILITY
 
@@ -163,9 +167,16 @@ def _joined(characters: list[_Character]) -> list[_Character]:
             continue
         left = _letters(reversed(joined[:place]))[::-1]
         right = _letters(joined[place + 1 :])
-        if left and right and is_one_word(left, right, common_words()):
+        if left and right and _are_one(left, right, space.confidence):
             del joined[place]
     return joined
+
+
+def _are_one(left: str, right: str, probability: float) -> bool:
+    """Tell whether letters with a doubtful space between them are one word."""
+    if probability < SPACE_PROBABILITY:
+        return not are_two_words(left, right, common_words())
+    return is_one_word(left, right, common_words())
 
 
 def _letters(characters: Iterable[_Character]) -> str:

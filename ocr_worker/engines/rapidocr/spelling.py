@@ -52,6 +52,16 @@ def is_one_word(left: str, right: str, words: Set[str]) -> bool:
     )
 
 
+def are_two_words(left: str, right: str, words: Set[str]) -> bool:
+    """Whether a space that is hardly there parts two common words, as in `dignityshould`."""
+    return (
+        min(len(left), len(right)) >= SHORTEST
+        and is_known(left, words)
+        and is_known(right, words)
+        and not is_known(left + right, words)
+    )
+
+
 def is_known(word: str, words: Set[str]) -> bool:
     """Whether it is a common word, in whatever case."""
     return word.lower() in words
