@@ -7,6 +7,7 @@ polygon library is needed. The method: Liao et al., "Real-time Scene Text Detect
 Differentiable Binarization", AAAI 2020.
 """
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -52,8 +53,9 @@ def lines_of(text_map: TextMap) -> list[Corners]:
 
 def thickness_of(lines: Sequence[Corners]) -> float:
     """Return the median of the shorter sides: how high the text is, in pixels of the map."""
-    sides = [np.linalg.norm(line[:2] - line[1:3], axis=1).min() for line in lines]
-    return float(np.median(sides))
+    corners = np.array(lines)
+    sides = np.linalg.norm(corners[:, :2] - corners[:, 1:3], axis=2)
+    return float(np.median(sides.min(axis=1)))
 
 
 def on_page(
@@ -71,9 +73,8 @@ def on_page(
         # Whole pixels, as in the reference: crops that begin between two are read a little worse.
         corners = np.clip(np.round(line / scale - padding), 0, limits).astype(np.float32)
         quad = _from_top_left(corners)
-        along = float(np.linalg.norm(quad[0] - quad[1]))
-        across = float(np.linalg.norm(quad[0] - quad[3]))
-        if min(along, across) > SMALLEST_CORE_PX:
+        top_left, top_right, _, bottom_left = quad.tolist()
+        if min(math.dist(top_left, top_right), math.dist(top_left, bottom_left)) > SMALLEST_CORE_PX:
             quads.append(quad)
     return quads
 

@@ -1,5 +1,6 @@
 """Cuts lines out of a page and maps places in the cut-out back onto the page."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,11 +62,15 @@ def cut(pixels: Pixels, quads: list[Quad]) -> list[Crop]:
 
 
 def _size(quad: Quad) -> tuple[int, int]:
-    def longer(first: tuple[int, int], second: tuple[int, int]) -> int:
-        lengths = (float(np.linalg.norm(quad[a] - quad[b])) for a, b in (first, second))
-        return max(1, int(max(lengths)))
+    top_left, top_right, bottom_right, bottom_left = quad.tolist()
 
-    return longer((0, 1), (3, 2)), longer((0, 3), (1, 2))
+    def longer(first: float, second: float) -> int:
+        return max(1, int(max(first, second)))
+
+    return (
+        longer(math.dist(top_left, top_right), math.dist(bottom_left, bottom_right)),
+        longer(math.dist(top_left, bottom_left), math.dist(top_right, bottom_right)),
+    )
 
 
 def _straighten(pixels: Pixels, quad: Quad) -> Pixels:

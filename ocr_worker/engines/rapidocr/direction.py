@@ -4,6 +4,7 @@ A quarter turn is a number: 0 for text to the right, 1 down the page, 2 to the l
 tell level from upright; only reading tells a page from the same page upside down.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,6 +51,7 @@ def sample(quads: Sequence[Quad], turn: int) -> list[int]:
 
 def _sides(quad: Quad) -> tuple[float, float]:
     """Return width and height of a box that begins at the page's top left."""
-    width = np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])
-    height = np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])
-    return float(width) / 2, float(height) / 2
+    top_left, top_right, bottom_right, bottom_left = quad.tolist()
+    width = math.dist(top_left, top_right) + math.dist(bottom_left, bottom_right)
+    height = math.dist(top_left, bottom_left) + math.dist(top_right, bottom_right)
+    return width / 2, height / 2
