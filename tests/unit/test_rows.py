@@ -25,13 +25,13 @@ def test_short_lines_share_a_row():
 
     assert row.width_px == ROW_PX
     assert [place.line for place in row.places] == [0, 2, 1]
-    assert row.slots == [0] * 20 + [2] * 10 + [1] * 7 + [NO_LINE] * 3
+    assert row.slots == [0] * 20 + [2] * 11 + [1] * 8 + [NO_LINE]
 
 
 def test_a_row_that_is_not_full_has_slots_without_a_line():
     (row,) = rows_of([100], together=True)
 
-    assert row.slots == [0] * 7 + [NO_LINE] * 33
+    assert row.slots == [0] * 8 + [NO_LINE] * 32
 
 
 def test_what_is_left_beside_a_long_line_is_filled():
@@ -45,7 +45,7 @@ def test_what_is_left_beside_a_long_line_is_filled():
 def test_a_network_that_would_mix_them_gets_each_line_by_itself():
     rows = rows_of([300, 100, 3000], together=False)
 
-    assert [(row.width_px, len(row.places)) for row in rows] == [(3008, 1), (320, 1), (112, 1)]
+    assert [(row.width_px, len(row.places)) for row in rows] == [(3024, 1), (320, 1), (128, 1)]
 
 
 def test_of_no_lines_there_are_no_rows():

@@ -15,7 +15,7 @@ ROW_PX = 640
 processor: a row twice as wide costs a tenth more for each of its pixels."""
 WIDE_STEP_PX = 160
 """Longer rows are multiples of it."""
-GAP_PX = 8
+GAP_PX = 16
 """Kept free behind each line, where what is convolved of a line and its neighbour would mix."""
 NO_LINE = -1
 
