@@ -88,7 +88,7 @@ def _is_usual(data: bytes, image: PlacedImage, loaded: pdfium.PdfPage) -> bool:
     try:
         with Image.open(BytesIO(data), formats=["JPEG"]) as header:
             mode, size_px = header.mode, header.size
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except (Image.DecompressionBombError, UnidentifiedImageError, OSError, ValueError, SyntaxError):
         return False
     return (
         mode in _COLOURS

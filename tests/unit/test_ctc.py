@@ -51,6 +51,27 @@ def test_a_less_likely_space_is_enough_beside_a_number(before, after, probabilit
     assert text == (f"{before} {after}" if is_apart else before + after)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "n_blank", "probability", "is_apart"),
+    [
+        ("2", "3", 4, 0.05, True),
+        ("2", "3", 4, 0.01, False),
+        ("2", "3", 1, 0.05, False),
+        ("A", "B", 4, 0.05, False),
+    ],
+)
+def test_a_less_likely_space_is_enough_in_a_wide_gap_between_digits(
+    before, after, n_blank, probability, is_apart
+):
+    blank = {"-": 1.0}
+    digits = [blank, {"1": 1.0}, blank, {before: 1.0}]
+    gap = [{"-": 1 - probability, " ": probability}, *[blank] * n_blank]
+
+    text = text_of(*digits, *gap, {after: 1.0}, blank, {"1": 1.0})
+
+    assert text == (f"1{before} {after}1" if is_apart else f"1{before}{after}1")
+
+
 def test_a_hidden_space_parts_the_boxes_of_the_words_as_well():
     columns = ({"A": 1.0}, {"-": 0.6, " ": 0.4}, {"B": 1.0})
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import struct
 
 import cv2
 import numpy as np
@@ -196,7 +197,14 @@ def test_data_that_is_packed_otherwise_is_not_even_fetched(tmp_path, monkeypatch
     assert len(drawn_by_pdfium) == 1
 
 
+def claiming(data, height, width):
+    """Return a JPEG whose header states another size."""
+    frame = data.index(b"\xff\xc0") + 5
+    return data[:frame] + struct.pack(">HH", height, width) + data[frame + 4 :]
+
+
 UNFIT = {
+    "a bomb, if it were true": claiming(jpeg(), 60_000, 60_000),
     "larger than it is said to be": jpeg(text_image(["Hello"], size=(4000, 6000))),
     # Older OpenCVs return what they could decode, the rest in grey.
     "cut off": jpeg()[:-4000],

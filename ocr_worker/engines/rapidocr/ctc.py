@@ -28,6 +28,10 @@ NUMBER_SPACE_PROBABILITY = 0.025
 fewer than numbers beside words."""
 COMMON_SPACE_PROBABILITY = 0.02
 """The same between two letters, where there is a common word on both sides."""
+GAP_SPACE_PROBABILITY = 0.03
+WIDE_GAP = 1.6
+"""The same between two digits that are so many times as far apart as a line's characters mostly
+are: what is one number stands evenly."""
 DOUBTFUL_SPACE = 0.5
 """A space below this goes where it parts a common word."""
 LEAST_SHARE = 0.01
@@ -142,12 +146,22 @@ def _characters(
         if found and not glyph.text.isspace() and not found[-1].text.isspace():
             before = int(found[-1].column)
             widest = before + int(spaces[before : column + 1].argmax())
-            if spaces[widest] >= _space_wanted(found[-1].text, glyph.text):
-                confidence = float(spaces[widest])
+            confidence = float(spaces[widest])
+            wanted = _space_wanted(found[-1].text, glyph.text)
+            if GAP_SPACE_PROBABILITY <= confidence < wanted and found[-1].text.isdigit():
+                is_wide = column - before >= WIDE_GAP * _pitch(best, columns, alphabet.space)
+                wanted = GAP_SPACE_PROBABILITY if is_wide and glyph.text.isdigit() else wanted
+            if confidence >= wanted:
                 found.append(_Character(" ", confidence, widest + 0.5, Glyph(" ")))
         confidence = float(scores[column, number])
         found.append(_Character(glyph.text, confidence, float(column) + 0.5, glyph))
     return found
+
+
+def _pitch(best: NDArray[np.intp], columns: NDArray[np.intp], space: int) -> float:
+    """Return how many columns apart the characters of a line mostly begin, words being whole."""
+    is_space = best[columns] == space
+    return float(np.median(np.diff(columns)[~is_space[1:] & ~is_space[:-1]]))
 
 
 def _space_wanted(before: str, after: str) -> float:

@@ -26,9 +26,11 @@ from ocr_worker.engines.rapidocr.quantized import calibration_digest, quantize_b
 from ocr_worker.engines.rapidocr.rows import ROW_PX, SLOT_PX
 from ocr_worker.engines.rapidocr.squares import onto_pixels, told_in_fours
 
-SHAPES_KEPT = 24
-"""Input shapes OpenVINO keeps compiled. Its default of 5000 let memory grow with every new page
-size and row width; this many hold those of one document."""
+STEPS_KEPT = 24
+"""Steps of a network, of each kind, that OpenVINO keeps ready for shapes of input. Its default of
+5000 let memory grow with every new page size and row width. A network has more steps than this, so
+another shape costs some 5 ms, though what was compiled for it is kept elsewhere, up to a bound;
+1000 would spare that and take 80 MB."""
 OPTIONS: Final = {
     "PERFORMANCE_HINT": "LATENCY",
     "INFERENCE_NUM_THREADS": "1",
@@ -36,7 +38,7 @@ OPTIONS: Final = {
     # Every single-stream process would bind itself to the same core, and two workers run at half
     # speed each.
     "ENABLE_CPU_PINNING": "NO",
-    "CPU_RUNTIME_CACHE_CAPACITY": str(SHAPES_KEPT),
+    "CPU_RUNTIME_CACHE_CAPACITY": str(STEPS_KEPT),
 }
 RECIPE: Final = "6"
 """What is done to a model between its file and its compilation: to be counted up when that changes,
