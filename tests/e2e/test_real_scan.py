@@ -41,7 +41,8 @@ def test_the_command_line_prints_the_text_of_the_sample_in_page_order(recognized
 
 
 def test_the_command_line_shows_progress_beside_the_text(recognized):
-    assert "page 3/3" in recognized.stderr
+    # Of pages that end within a tenth of a second of each other, one is told.
+    assert re.search(r"page [123]/3", recognized.stderr)
 
 
 def test_columns_are_read_one_after_the_other(recognized):

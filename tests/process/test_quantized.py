@@ -17,6 +17,7 @@ from ocr_worker.engines.rapidocr.openvino_networks import OpenVinoRecognition
 from ocr_worker.engines.rapidocr.precision import PRECISION_VARIABLE, Precision
 from ocr_worker.engines.rapidocr.quantized import calibrations, convolutions, quantize
 from ocr_worker.engines.rapidocr.recognizer import few_classes
+from ocr_worker.engines.rapidocr.rows import SLOT_PX
 from ocr_worker.errors import EngineUnavailable
 from ocr_worker.layout import arrange
 from ocr_worker.wire import MODEL_CACHE_VARIABLE
@@ -126,9 +127,8 @@ def test_no_convolution_is_done_in_integers_otherwise(monkeypatch, precision):
 def test_integers_read_what_floats_do(monkeypatch):
     line = np.asarray(drawn_lines().crop((50, 110, 530, 158)), dtype=np.float32)
     row = np.ascontiguousarray(line.transpose(2, 0, 1)[np.newaxis]) / 127.5 - 1
-    read = [
-        recognition(monkeypatch, named).run(row, [0] * 15)[0].copy() for named in ("f32", "int8")
-    ]
+    slots = [0] * (row.shape[3] // SLOT_PX)
+    read = [recognition(monkeypatch, named).run(row, slots)[0].copy() for named in ("f32", "int8")]
 
     floats, integers = read
     assert (floats.argmax(axis=-1) == integers.argmax(axis=-1)).all()
