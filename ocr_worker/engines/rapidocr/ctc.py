@@ -147,11 +147,12 @@ def _characters(
             before = int(found[-1].column)
             widest = before + int(spaces[before : column + 1].argmax())
             confidence = float(spaces[widest])
-            wanted = _space_wanted(found[-1].text, glyph.text)
-            if GAP_SPACE_PROBABILITY <= confidence < wanted and found[-1].text.isdigit():
-                is_wide = column - before >= WIDE_GAP * _pitch(best, columns, alphabet.space)
-                wanted = GAP_SPACE_PROBABILITY if is_wide and glyph.text.isdigit() else wanted
-            if confidence >= wanted:
+            if confidence >= _space_wanted(found[-1].text, glyph.text) or (
+                confidence >= GAP_SPACE_PROBABILITY
+                and found[-1].text.isdigit()
+                and glyph.text.isdigit()
+                and column - before >= WIDE_GAP * _pitch(best, columns, alphabet.space)
+            ):
                 found.append(_Character(" ", confidence, widest + 0.5, Glyph(" ")))
         confidence = float(scores[column, number])
         found.append(_Character(glyph.text, confidence, float(column) + 0.5, glyph))

@@ -9,9 +9,8 @@ def last_layer_of(model: Any) -> tuple[Any, Tensor, Tensor]:
     """Return what goes into a recognizer's last layer, its weights and its biases."""
     added = before(before(model.get_results()[0], "Softmax"), "Add")
     product = before(added, "MatMul")
-    weights: Tensor = product.input_value(1).get_node().data
     biases: Tensor = added.input_value(1).get_node().data
-    return product.input_value(0), weights, biases
+    return product.input_value(0), weights_of(product), biases
 
 
 def characters_of(model: Any) -> tuple[str, ...]:
@@ -41,7 +40,7 @@ def origin_of(output: Any) -> Any:
     return output
 
 
-def weights_of(convolution: Any) -> Tensor:
-    """Return the weights of a convolution, or of what undoes one, that are known."""
-    weights: Tensor = convolution.input_value(1).get_node().data
+def weights_of(node: Any) -> Tensor:
+    """Return the weights that are known of a convolution, of what undoes one, or of a product."""
+    weights: Tensor = node.input_value(1).get_node().data
     return weights

@@ -22,6 +22,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_worker.engines.rapidocr.model_parts import weights_of
+
 Weights: TypeAlias = NDArray[np.float32]
 
 FILE: Final = Path(__file__).with_name("calibration.json")
@@ -117,7 +119,7 @@ def digest_of(found: dict[str, Any]) -> str:
     # Not a cryptographic one: it takes a tenth of the time, and nobody gains by fooling it.
     digest = 0
     for name in sorted(found):
-        weights = _weights_of(found[name])
+        weights = weights_of(found[name])
         digest = zlib.crc32(f"{name} {weights.shape}".encode(), digest)
         digest = zlib.crc32(np.ascontiguousarray(weights).data, digest)
     return f"{digest:08x}"
@@ -125,7 +127,7 @@ def digest_of(found: dict[str, Any]) -> str:
 
 def lost_weights(convolution: Any) -> Weights:
     """Return what rounding takes from the weights of a convolution."""
-    weights = _weights_of(convolution)
+    weights = weights_of(convolution)
     step = _largest(weights) / (WEIGHT_LEVELS // 2)
     return np.asarray(weights - np.rint(weights / step) * step, dtype=np.float32)
 
@@ -147,7 +149,7 @@ def _largest(weights: Weights) -> Weights:
 
 
 def _mark(make: Any, convolution: Any, expected: Range) -> None:
-    weights = _weights_of(convolution)
+    weights = weights_of(convolution)
     largest = _largest(weights)
     ends = make.constant(np.float32(expected.low)), make.constant(np.float32(expected.high))
     inputs = make.fake_quantize(convolution.input_value(0), *ends, *ends, LEVELS)
@@ -163,7 +165,3 @@ def _shift(make: Any, convolution: Any, shift: Weights) -> None:
     added = make.add(convolution, make.constant(shift.reshape(1, -1, 1, 1)))
     for follower in followers:
         follower.replace_source_output(added.output(0))
-
-
-def _weights_of(convolution: Any) -> Weights:
-    return np.asarray(convolution.input_value(1).get_node().data, dtype=np.float32)
